@@ -1,0 +1,54 @@
+// What execution offers to training and the workbench.
+
+import type * as Tf from '@tensorflow/tfjs';
+import type { Graph } from '../graph/types.ts';
+import type { Role } from '../ops/op.ts';
+
+export type BackendName = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly tf: typeof Tf;
+  /** For people: adapter name, SIMD, threads. */
+  readonly description: string;
+  /** Why backends that come before this one in the order of preference were passed over. */
+  readonly passedOver: readonly { readonly name: BackendName; readonly why: string }[];
+}
+
+/** Elements on the host, row-major, in the file's own axis order. */
+export interface HostArray {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+export interface Parameter {
+  /** Name of the constant in the graph. */
+  readonly name: string;
+  readonly role: Role;
+  readonly trainable: boolean;
+  /** In execution layout. */
+  readonly variable: Tf.Variable;
+}
+
+/** A graph made ready to run on one backend. Holds device memory until `dispose`. */
+export interface Network {
+  readonly graph: Graph;
+  readonly backend: Backend;
+  /** Float constants of the graph; running statistics are here too, with `trainable: false`. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Runs the network; inputs and outputs by name, in the file's axis order. */
+  predict(inputs: Readonly<Record<string, HostArray>>): Promise<Record<string, HostArray>>;
+  /**
+   * The same on tensors, differentiable, to be called inside `tf.tidy` or a gradient. `wanted` names values to
+   * return instead of the graph's outputs (activations for criteria, logits before a final Softmax).
+   */
+  forward(
+    inputs: Readonly<Record<string, Tf.Tensor>>,
+    options?: { training?: boolean; seed?: number; wanted?: readonly string[] },
+  ): Record<string, Tf.Tensor>;
+  /** Applies the running-statistics updates that the last training forward recorded. */
+  commitStatistics(): void;
+  /** The graph with its present parameter values, in the file's own types and order. */
+  readBack(): Promise<Graph>;
+  dispose(): void;
+}

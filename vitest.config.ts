@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], extra: object = {}) => ({
+  test: { name, include, environment: 'node' as const, testTimeout: 120_000, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('floors', ['tests/floors.test.ts']),
+      project('unit', [
+        'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,cli}/**/*.test.ts',
+      ]),
+      project('conformance', ['tests/conformance/**/*.test.ts']),
+      project('browser', ['tests/browser/**/*.test.ts'], { fileParallelism: false }),
+    ],
+  },
+});
