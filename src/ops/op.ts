@@ -258,6 +258,8 @@ export interface OperatorRecord<S extends AttrSchema> {
   readonly shape: (view: NodeView<AttrsOf<S>>) => ValueType[];
   /** Host values of the outputs when every input's is known; `notFolded` for operators that compute on data. */
   readonly fold: ((view: NodeView<AttrsOf<S>>) => HostTensor[]) | typeof notFolded;
+  /** `fold` needs the types of the inputs only, not their values (Shape, Size). */
+  readonly foldsFromTypes?: true;
   readonly terms: (equations: Equations<AttrsOf<S>>) => void;
   readonly resize: (view: ResizeView<AttrsOf<S>>) => void;
   readonly weights: (view: NodeView<AttrsOf<S>>) => readonly WeightUse[];

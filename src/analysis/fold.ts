@@ -1,0 +1,235 @@
+// Types of every value, and the host values that shape arithmetic works on: one forward pass over the graph.
+// Exporters write dynamic shapes as Shape → Gather → Concat → Reshape; unless these integers are folded first,
+// every reshape hides its channel count. What cannot be inferred is left unknown, with a problem that says why.
+
+import { elementCount, isFloat, toNumbers } from '../graph/tensor.ts';
+import type { Dim, Graph, GraphNode, ValueInfo } from '../graph/types.ts';
+import { ModelError, type Problem } from '../lib/errors.ts';
+import { type HostTensor, type NodeView, notFolded, type Operator, readAttrs, type ValueType } from '../ops/op.ts';
+import { operatorOf } from '../ops/table.ts';
+import type { Bindings } from './types.ts';
+
+/** Arrays beyond these sizes are data, not shape arithmetic. */
+const INTEGER_LIMIT = 1 << 16;
+const FLOAT_LIMIT = 1 << 12;
+
+export interface BoundNode {
+  readonly operator: Operator;
+  readonly view: InferredNode;
+}
+
+export interface Inference {
+  readonly types: ReadonlyMap<string, ValueType>;
+  /** Values computed on the host; constants of the file are decoded on demand by `known`. */
+  readonly folded: ReadonlyMap<string, HostTensor>;
+  readonly problems: readonly Problem[];
+  known(name: string): HostTensor | undefined;
+  /** By `GraphNode.id`; `undefined` for an unknown operator or one with inputs of unknown type. */
+  bound(node: number): BoundNode | undefined;
+}
+
+/**
+ * Infers types with symbols bound to sizes: those named in `bindings`, else 1 for leading (batch) dimensions,
+ * 224 for the spatial ones of images and 16 for any other.
+ * @param inputs values of graph inputs that shapes depend on (axes, sizes, limits)
+ */
+export function inferTypes(
+  graph: Graph,
+  bindings: Bindings = {},
+  inputs: ReadonlyMap<string, HostTensor> = new Map(),
+): Inference {
+  const inference = new Inferrer(graph, bindings, inputs);
+  for (const node of graph.nodes) inference.visit(node);
+  return inference;
+}
+
+/** The sizes `inferTypes` gives to the symbols of the graph's inputs. */
+export function bindSymbols(graph: Graph, bindings: Bindings = {}): Record<string, number> {
+  const out: Record<string, number> = { ...bindings };
+  for (const { dims } of graph.inputs) {
+    dims?.forEach((dim, axis) => {
+      if (typeof dim === 'string' && !(dim in out)) out[dim] = defaultSize(axis, dims.length);
+    });
+  }
+  return out;
+}
+
+const defaultSize = (axis: number, rank: number): number => {
+  if (axis === 0) return 1;
+  return rank >= 4 && axis >= 2 ? 224 : 16;
+};
+
+export class InferredNode implements NodeView<never> {
+  readonly node: GraphNode;
+  readonly attrs: never;
+  readonly opset: number;
+  private readonly inference: Inference;
+
+  constructor(node: GraphNode, operator: Operator, opset: number, inference: Inference) {
+    this.node = node;
+    this.attrs = readAttrs(operator.attrs, node.attributes) as never;
+    this.opset = opset;
+    this.inference = inference;
+  }
+
+  get inputs(): number {
+    return this.node.inputs.length;
+  }
+
+  get outputs(): number {
+    return this.node.outputs.length;
+  }
+
+  has(i: number): boolean {
+    const name = this.node.inputs[i];
+    return name !== undefined && name !== '';
+  }
+
+  private type(i: number): ValueType {
+    const type = this.inference.types.get(this.node.inputs[i] ?? '');
+    if (type) return type;
+    throw new ModelError({
+      code: 'missing-input',
+      where: this.node.name,
+      message: `"${this.node.name}" (${this.node.op}) lacks its input ${i}.`,
+    });
+  }
+
+  shape(i: number): readonly number[] {
+    return this.type(i).dims;
+  }
+
+  dtype(i: number) {
+    return this.type(i).dtype;
+  }
+
+  known(i: number): HostTensor | undefined {
+    return this.has(i) ? this.inference.known(this.node.inputs[i]) : undefined;
+  }
+
+  numbers(i: number): readonly number[] {
+    const known = this.known(i);
+    if (known) return known.values;
+    throw new ModelError({
+      code: 'data-dependent',
+      where: this.node.name,
+      message: `Input ${i} of "${this.node.name}" (${this.node.op}) is only known once the network runs.`,
+    });
+  }
+
+  outShape(o: number): readonly number[] {
+    return this.inference.types.get(this.node.outputs[o])?.dims ?? [];
+  }
+}
+
+class Inferrer implements Inference {
+  readonly types = new Map<string, ValueType>();
+  readonly folded = new Map<string, HostTensor>();
+  readonly problems: Problem[] = [];
+  private readonly graph: Graph;
+  private readonly symbols: Record<string, number>;
+  private readonly decoded = new Map<string, HostTensor>();
+  private readonly nodes = new Map<number, BoundNode>();
+
+  constructor(graph: Graph, bindings: Bindings, inputs: ReadonlyMap<string, HostTensor>) {
+    this.graph = graph;
+    this.symbols = bindSymbols(graph, bindings);
+    for (const [name, { dtype, dims }] of graph.tensors) this.types.set(name, { dtype, dims });
+    for (const input of graph.inputs) {
+      const type = this.declaredType(input);
+      if (type) this.types.set(input.name, type);
+    }
+    for (const [name, value] of inputs) {
+      this.types.set(name, { dtype: value.dtype, dims: value.dims });
+      this.folded.set(name, value);
+    }
+  }
+
+  private declaredType({ dtype, dims }: ValueInfo): ValueType | undefined {
+    const sizes = dims?.map((dim: Dim) => (typeof dim === 'number' ? dim : this.symbols[dim]));
+    return sizes?.every((size) => size !== undefined) ? { dtype, dims: sizes as number[] } : undefined;
+  }
+
+  bound(node: number): BoundNode | undefined {
+    return this.nodes.get(node);
+  }
+
+  known(name: string): HostTensor | undefined {
+    const folded = this.folded.get(name) ?? this.decoded.get(name);
+    if (folded) return folded;
+    const tensor = this.graph.tensors.get(name);
+    if (!tensor?.bytes || !this.mayFold(tensor)) return undefined;
+    const value = { dtype: tensor.dtype, dims: tensor.dims, values: toNumbers(tensor) };
+    this.decoded.set(name, value);
+    return value;
+  }
+
+  private mayFold({ dtype, dims }: ValueType): boolean {
+    if (dtype === 'string' || dtype === 'opaque') return false;
+    return elementCount(dims) <= (isFloat(dtype) ? FLOAT_LIMIT : INTEGER_LIMIT);
+  }
+
+  /** Whether the value can be had on the host, without decoding it. */
+  private hasKnown(name: string): boolean {
+    if (this.folded.has(name)) return true;
+    const tensor = this.graph.tensors.get(name);
+    return tensor?.bytes !== undefined && this.mayFold(tensor);
+  }
+
+  visit(node: GraphNode): void {
+    const operator = operatorOf(node.domain, node.op);
+    const typed = node.inputs.every((name) => name === '' || this.types.has(name));
+    if (!operator || !typed) {
+      if (!operator) this.problems.push(unknownOperator(node));
+      this.declareOutputs(node);
+      return;
+    }
+    const view = new InferredNode(node, operator, this.opsetOf(node), this);
+    try {
+      const types = operator.shape(view as never);
+      node.outputs.forEach((name, o) => {
+        if (name !== '' && types[o]) this.types.set(name, types[o]);
+      });
+      this.nodes.set(node.id, { operator, view });
+      this.fold(node, operator, view, types);
+    } catch (error) {
+      this.problems.push(shapeProblem(node, error));
+      this.declareOutputs(node);
+    }
+  }
+
+  private opsetOf({ domain }: GraphNode): number {
+    const { opsets } = this.graph;
+    return opsets.get(domain) ?? opsets.get(domain === '' ? 'ai.onnx' : '') ?? 1;
+  }
+
+  private fold(node: GraphNode, operator: Operator, view: InferredNode, types: readonly ValueType[]): void {
+    if (operator.fold === notFolded || !types.every((type) => this.mayFold(type))) return;
+    const ready = operator.foldsFromTypes || node.inputs.every((name) => name === '' || this.hasKnown(name));
+    if (!ready) return;
+    operator.fold(view as never).forEach((value, o) => {
+      if (node.outputs[o]) this.folded.set(node.outputs[o], value);
+    });
+  }
+
+  /** Falls back on what the file itself says about the outputs. */
+  private declareOutputs(node: GraphNode): void {
+    for (const name of node.outputs) {
+      const info = this.graph.values.get(name) ?? this.graph.outputs.find((output) => output.name === name);
+      const type = info && this.declaredType(info);
+      if (type) this.types.set(name, type);
+    }
+  }
+}
+
+const unknownOperator = (node: GraphNode): Problem => ({
+  code: 'unknown-operator',
+  where: node.name,
+  message: `"${node.name}" is a ${node.domain ? `${node.domain}.` : ''}${node.op}, an operator this program does not know; its channels stay as they are.`,
+});
+
+function shapeProblem(node: GraphNode, error: unknown): Problem {
+  const code = error instanceof ModelError ? error.code : 'shape-error';
+  const message = error instanceof Error ? error.message : String(error);
+  return { code, where: node.name, message: `"${node.name}" (${node.op}): ${message}` };
+}
