@@ -5,7 +5,14 @@
 import { elementCount, isFloat, toNumbers } from '../graph/tensor.ts';
 import type { Dim, Graph, GraphNode, ValueInfo } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
-import { type HostTensor, type NodeView, notFolded, type Operator, readAttrs, type ValueType } from '../ops/op.ts';
+import {
+  type HostTensor,
+  type NodeView,
+  notFolded,
+  type Operator,
+  readAttrs,
+  type ValueType,
+} from '../ops/op.ts';
 import { operatorOf } from '../ops/table.ts';
 import type { Bindings } from './types.ts';
 

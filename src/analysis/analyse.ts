@@ -1,0 +1,156 @@
+// The whole analysis of a graph in one call: types, channel equations, groups, costs, and the answers that later
+// floors ask for (what survives a removal, why things go together, why an axis is frozen).
+
+import type { Graph } from '../graph/types.ts';
+import { frozenBy, type Slot } from './columns.ts';
+import { costsOf } from './cost.ts';
+import { type Solution, solve } from './equations.ts';
+import { bindSymbols, type Inference, inferTypes } from './fold.ts';
+import { findGroups, type Grouping } from './groups.ts';
+import { findRoles } from './roles.ts';
+import type { TermAxis } from './terms.ts';
+import type { Analysis, Bindings, CouplingStep, Group, Member, Removal } from './types.ts';
+
+export interface AnalyseOptions {
+  /** Sizes of symbolic dimensions; see `inferTypes` for the defaults. */
+  readonly bindings?: Bindings;
+}
+
+/** Analyses a graph. Never throws on a legal graph: what is not understood is frozen and told in `problems`. */
+export function analyse(graph: Graph, options: AnalyseOptions = {}): Analysis {
+  const bindings = bindSymbols(graph, options.bindings);
+  const inference = inferTypes(graph, bindings);
+  const solution = solve(graph, inference);
+  const roles = findRoles(graph, inference, solution);
+  const grouping = findGroups(graph, solution, roles);
+  const costs = costsOf(graph, inference, roles);
+  const total = (key: 'params' | 'macs') => costs.reduce((sum, cost) => sum + cost[key], 0);
+  const carried = new Carriers(solution, grouping);
+  return {
+    graph,
+    bindings,
+    problems: [...inference.problems, ...solution.problems],
+    types: inference.types,
+    known: inference.folded,
+    groups: grouping.groups,
+    frozen: grouping.frozen,
+    costs,
+    params: total('params'),
+    macs: total('macs'),
+    view: (node) => inference.bound(node),
+    kept: (removal) => keptPositions(solution, grouping, removal),
+    path: (group, from, to) => findPath(graph, inference, carried.of(group), from, to),
+    whyFrozen: (name, axis) => {
+      const resolved = solution.axesOf(name)[axis];
+      return resolved && frozenBy(solution.terms, resolved);
+    },
+    valuesOf: (group) => [...carried.of(group)].filter((name) => !graph.tensors.has(name)),
+  };
+}
+
+function keptPositions(solution: Solution, grouping: Grouping, removal: Removal) {
+  const removed = grouping.groups.map(({ id, units }) => {
+    const gone = removal.get(id);
+    if (!gone || gone.length === 0) return undefined;
+    const flags = new Uint8Array(units);
+    for (let i = 0; i < gone.length; i++) flags[gone[i]] = 1;
+    return flags;
+  });
+  const known = new Map<TermAxis, Int32Array | undefined>();
+  const keptOf = (axis: TermAxis): Int32Array | undefined => {
+    if (known.has(axis)) return known.get(axis);
+    const kept = survivors(axis.length, grouping.slots(axis), removed);
+    known.set(axis, kept);
+    return kept;
+  };
+  const out = new Map<string, readonly (Int32Array | undefined)[]>();
+  for (const name of solution.names()) {
+    const axes = solution.axesOf(name).map(keptOf);
+    if (axes.some((kept) => kept !== undefined)) out.set(name, axes);
+  }
+  return out;
+}
+
+function survivors(
+  length: number,
+  slots: readonly Slot[],
+  removed: readonly (Uint8Array | undefined)[],
+): Int32Array | undefined {
+  const touched = slots.filter((slot) => removed[slot.group] !== undefined);
+  if (touched.length === 0) return undefined;
+  const kept = new Int32Array(length);
+  let count = 0;
+  for (let p = 0; p < length; p++) {
+    const gone = touched.some(({ group, unitOf }) => unitOf[p] >= 0 && removed[group]?.[unitOf[p]] === 1);
+    if (!gone) kept[count++] = p;
+  }
+  return count === length ? undefined : kept.subarray(0, count);
+}
+
+/** Which values and constants carry a group's units. */
+class Carriers {
+  private readonly solution: Solution;
+  private readonly grouping: Grouping;
+  private byGroup: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+
+  constructor(solution: Solution, grouping: Grouping) {
+    this.solution = solution;
+    this.grouping = grouping;
+  }
+
+  of(group: Group): ReadonlySet<string> {
+    this.byGroup ??= this.index();
+    return this.byGroup.get(group.id) ?? new Set();
+  }
+
+  private index(): Map<string, Set<string>> {
+    const { groups } = this.grouping;
+    const out = new Map(groups.map(({ id }) => [id, new Set<string>()]));
+    for (const name of this.solution.names())
+      for (const axis of this.solution.axesOf(name))
+        for (const { group } of this.grouping.slots(axis)) out.get(groups[group].id)?.add(name);
+    return out;
+  }
+}
+
+/** Breadth-first over the nodes that join two values carrying the group. */
+function findPath(
+  graph: Graph,
+  inference: Inference,
+  carriers: ReadonlySet<string>,
+  from: Member,
+  to: Member,
+): CouplingStep[] {
+  const touching = new Map<string, number[]>();
+  graph.nodes.forEach((node, n) => {
+    for (const name of [...node.inputs, ...node.outputs]) {
+      if (!carriers.has(name)) continue;
+      const list = touching.get(name) ?? [];
+      touching.set(name, list);
+      list.push(n);
+    }
+  });
+  const cameFrom = new Map<string, { name: string; node: number }>();
+  const queue = [from.tensor];
+  const seen = new Set(queue);
+  for (let name = queue.shift(); name !== undefined && !seen.has(to.tensor); name = queue.shift())
+    for (const n of touching.get(name) ?? [])
+      for (const next of [...graph.nodes[n].outputs, ...graph.nodes[n].inputs])
+        if (carriers.has(next) && !seen.has(next)) {
+          seen.add(next);
+          cameFrom.set(next, { name, node: n });
+          queue.push(next);
+        }
+  const steps: CouplingStep[] = [];
+  for (let at = cameFrom.get(to.tensor), value = to.tensor; at; value = at.name, at = cameFrom.get(at.name)) {
+    const node = graph.nodes[at.node];
+    const coupling = inference.bound(node.id)?.operator.coupling ?? 'passes its channels on';
+    steps.unshift({
+      node: node.name,
+      op: node.op,
+      sentence: `${node.name} (${node.op}) ${coupling}.`,
+      value,
+    });
+  }
+  return steps;
+}
