@@ -2,7 +2,8 @@
 // Groups are made of columns, and everything later asks which unit of which group a position belongs to.
 
 import type { ProductKind } from '../ops/op.ts';
-import { isOpen, leaves, type Reason, type TermAxis, type Terms } from './terms.ts';
+import type { Reason } from './atoms.ts';
+import { isOpen, leaves, type TermAxis, type Terms } from './terms.ts';
 import type { GroupKind } from './types.ts';
 
 const innerKinds: Record<ProductKind, GroupKind> = {
@@ -42,7 +43,7 @@ const columnKind = (kind: ProductKind, column: number, columns: number): GroupKi
 
 function distinctAtoms(terms: Terms, list: ArrayLike<number>): number[] {
   const seen = new Set<number>();
-  for (let p = 0; p < list.length; p++) for (const atom of terms.atomsOf(list[p])) seen.add(atom);
+  for (let p = 0; p < list.length; p++) for (const atom of terms.atoms.atomsOf(list[p])) seen.add(atom);
   return [...seen];
 }
 
@@ -51,12 +52,12 @@ function listColumns(terms: Terms, axis: TermAxis): Column[] {
   const plain = new Set<number>();
   const products = new Map<string, { kind: GroupKind; atoms: Set<number> }>();
   for (const term of terms.termsOf(axis)) {
-    const atoms = terms.atomsOf(term);
+    const atoms = terms.atoms.atomsOf(term);
     if (atoms.length === 1) plain.add(atoms[0]);
     else
       atoms.forEach((atom, k) => {
-        const key = `${k - atoms.length}:${terms.birthOf(atom)}`;
-        const kind = columnKind(axis.kind ?? terms.kindOf(term) ?? 'blocks', k, atoms.length);
+        const key = `${k - atoms.length}:${terms.atoms.birthOf(atom)}`;
+        const kind = columnKind(axis.kind ?? terms.atoms.kindOf(term) ?? 'blocks', k, atoms.length);
         const column = products.get(key) ?? { kind, atoms: new Set() };
         products.set(key, column);
         column.atoms.add(atom);
@@ -74,7 +75,7 @@ export function slotsOf(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitO
   const slots = new Map<string, Slot>();
   list.forEach((term, p) => {
     const occurrences = new Map<number, number>();
-    for (const atom of terms.atomsOf(term)) {
+    for (const atom of terms.atoms.atomsOf(term)) {
       const group = groupOf[atom];
       if (group < 0) continue;
       // Two atoms of one group on one position (an outer product of an axis with itself) take two slots.
@@ -116,7 +117,7 @@ export function frozenBy(terms: Terms, axis: TermAxis): Reason | undefined {
   if (!axis.terms) return undefined;
   let first: Reason | undefined;
   for (const term of axis.terms) {
-    const reason = terms.reasonOf(term);
+    const reason = terms.atoms.reasonOf(term);
     if (!reason) return undefined;
     first ??= reason;
   }

@@ -24,7 +24,7 @@ export function solve(graph: Graph, inference: Inference): Solution {
   for (const node of graph.nodes) solver.visit(node);
   for (const output of graph.outputs)
     solver.fixValue(output.name, 'it is an output of the network', output.name);
-  solver.terms.settle();
+  solver.terms.atoms.settle();
   return solver;
 }
 

@@ -27,9 +27,9 @@ export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grou
   const roots = findRoots(solution, roles);
   const columns = memoised((axis: TermAxis) => columnsOf(terms, axis));
   const rootColumns = [...new Set(roots.map((root) => root.axis))].flatMap(columns);
-  const components = connect(rootColumns, terms.size);
-  const groupOf = new Int32Array(terms.size).fill(-1);
-  const unitOf = new Int32Array(terms.size).fill(-1);
+  const components = connect(rootColumns, terms.atoms.size);
+  const groupOf = new Int32Array(terms.atoms.size).fill(-1);
+  const unitOf = new Int32Array(terms.atoms.size).fill(-1);
   const drafts: Draft[] = [];
   const byComponent = new Map<number, Draft>();
   for (const root of roots) {

@@ -8,20 +8,7 @@
 // Soundness rule: where two axes agree only in a way we cannot express, both are fixed, with the reason kept.
 
 import type { Axis, ProductKind } from '../ops/op.ts';
-
-/** Why a term must stay: completes "… stays because <why>". */
-export interface Reason {
-  readonly why: string;
-  /** Name of the node that said so. */
-  readonly node: string;
-}
-
-/** The term of a position is a number: an index into the tables of `Terms`. */
-type Term = number;
-
-const FREE = 0;
-const FIXED = 1;
-const PRODUCT = 2;
+import { Atoms, type Reason, type Term } from './atoms.ts';
 
 /** An axis. At any time it is exactly one of: linked, open, fixed, a product of axes, or a list of terms. */
 export class TermAxis implements Axis {
@@ -59,19 +46,10 @@ export function leaves(axis: TermAxis): TermAxis[] {
 }
 
 export class Terms {
-  private parent = new Int32Array(1024);
-  private state = new Uint8Array(1024);
-  /** Axis object on which an atom was born: atoms of one factor belong together. */
-  private birth = new Int32Array(1024);
-  private count = 0;
+  /** The terms that axes hold once somebody has looked into their positions. */
+  readonly atoms = new Atoms();
   private births = 0;
-  private readonly factorsOf = new Map<Term, readonly Term[]>();
-  private readonly kinds = new Map<Term, ProductKind>();
-  private readonly reasons = new Map<Term, Reason>();
-  private readonly fixedTerms = new Map<Reason, Term>();
-  private readonly productCache = new Map<TermAxis, { factors: readonly TermAxis[]; terms: Int32Array }>();
-  /** Products of different arity that met: looked at again once everything is known. */
-  private deferred: (readonly [Term, Term, Reason])[] = [];
+  private readonly products = new Map<TermAxis, { factors: readonly TermAxis[]; terms: Int32Array }>();
 
   /** The node whose equations are being stated; blamed in reasons. */
   node = '';
@@ -158,7 +136,7 @@ export class Terms {
     const at = resolve(axis);
     if (at.fixed) return;
     if (at.factors) for (const factor of at.factors) this.fixFor(factor, reason);
-    else if (at.terms) for (const term of at.terms) this.fixTerm(term, reason);
+    else if (at.terms) for (const term of at.terms) this.atoms.fix(term, reason);
     else at.fixed = reason;
   }
 
@@ -185,7 +163,8 @@ export class Terms {
   private meetTerms(left: TermAxis, right: TermAxis): void {
     const a = this.termsOf(left);
     const b = this.termsOf(right);
-    for (let i = 0; i < a.length; i++) this.unify(a[i], b[i]);
+    const reason = this.because(SHUFFLED);
+    for (let i = 0; i < a.length; i++) this.atoms.unify(a[i], b[i], reason);
     this.linkTo(right, left);
   }
 
@@ -278,7 +257,8 @@ export class Terms {
       grid.factors = factors;
       grid.kind = at.kind;
       const products = this.termsOf(grid);
-      for (let i = 0; i < terms.length; i++) this.unify(terms[i], products[i]);
+      const reason = this.because(SHUFFLED);
+      for (let i = 0; i < terms.length; i++) this.atoms.unify(terms[i], products[i], reason);
     }
     at.terms = undefined;
     at.factors = factors;
@@ -295,56 +275,25 @@ export class Terms {
   private constantAlong(terms: Int32Array, stride: number, length: number): boolean {
     for (let p = 0; p < terms.length; p++) {
       const digit = Math.floor(p / stride) % length;
-      if (digit !== 0 && this.find(terms[p]) !== this.find(terms[p - digit * stride])) return false;
+      if (digit !== 0 && this.atoms.find(terms[p]) !== this.atoms.find(terms[p - digit * stride]))
+        return false;
     }
     return true;
-  }
-
-  // -------------------------------------------------------------- single terms
-
-  private atom(birth: number): Term {
-    const term = this.count++;
-    if (term === this.parent.length) this.grow();
-    this.parent[term] = term;
-    this.state[term] = FREE;
-    this.birth[term] = birth;
-    return term;
-  }
-
-  private grow(): void {
-    const size = this.parent.length * 2;
-    const parent = new Int32Array(size);
-    const state = new Uint8Array(size);
-    const birth = new Int32Array(size);
-    parent.set(this.parent);
-    state.set(this.state);
-    birth.set(this.birth);
-    Object.assign(this, { parent, state, birth });
   }
 
   /** The term of each position, made up where nobody asked before. */
   termsOf(axis: TermAxis): Int32Array {
     const at = resolve(axis);
     if (at.terms) return at.terms;
-    if (at.fixed) return new Int32Array(at.length).fill(this.fixedTerm(at.fixed));
+    if (at.fixed) return new Int32Array(at.length).fill(this.atoms.fixed(at.fixed));
     if (at.factors) return this.productTerms(at, at.factors);
     const birth = ++this.births;
-    at.terms = Int32Array.from({ length: at.length }, () => this.atom(birth));
+    at.terms = Int32Array.from({ length: at.length }, () => this.atoms.atom(birth));
     return at.terms;
   }
 
-  private fixedTerm(reason: Reason): Term {
-    const known = this.fixedTerms.get(reason);
-    if (known !== undefined) return known;
-    const term = this.atom(0);
-    this.state[term] = FIXED;
-    this.reasons.set(term, reason);
-    this.fixedTerms.set(reason, term);
-    return term;
-  }
-
   private productTerms(at: TermAxis, factors: readonly TermAxis[]): Int32Array {
-    const cached = this.productCache.get(at);
+    const cached = this.products.get(at);
     if (cached && cached.factors === factors) return cached.terms;
     const parts = factors.map((factor) => (resolve(factor).fixed ? undefined : this.termsOf(factor)));
     const moving = parts.filter((part) => part !== undefined);
@@ -355,138 +304,10 @@ export class Terms {
       parts.forEach((part, k) => {
         if (part) own.push(part[Math.floor(p / strides[k]) % part.length]);
       });
-      terms[p] = moving.length === 1 ? own[0] : this.productTerm(own, at.kind);
+      terms[p] = moving.length === 1 ? own[0] : this.atoms.product(own, at.kind);
     }
-    this.productCache.set(at, { factors, terms });
+    this.products.set(at, { factors, terms });
     return terms;
-  }
-
-  private productTerm(factors: readonly Term[], kind: ProductKind | undefined): Term {
-    const term = this.atom(0);
-    this.state[term] = PRODUCT;
-    this.factorsOf.set(term, factors);
-    if (kind) this.kinds.set(term, kind);
-    return term;
-  }
-
-  /** The representative of a term's class. */
-  find(term: Term): Term {
-    const { parent } = this;
-    let at = term;
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at]];
-      at = parent[at];
-    }
-    return at;
-  }
-
-  private fixTerm(term: Term, reason: Reason): void {
-    const root = this.find(term);
-    if (this.state[root] === FREE) {
-      this.state[root] = FIXED;
-      this.reasons.set(root, reason);
-    } else if (this.state[root] === PRODUCT) {
-      for (const factor of this.factorsOf.get(root) as readonly Term[]) this.fixTerm(factor, reason);
-    }
-  }
-
-  private unify(a: Term, b: Term): void {
-    let left = this.find(a);
-    let right = this.find(b);
-    if (left === right) return;
-    if (this.state[left] === FREE) [left, right] = [right, left];
-    // `right` is free whenever either is.
-    if (this.state[right] === FREE) {
-      if (this.state[left] === PRODUCT && this.contains(left, right)) {
-        this.fixTerm(left, this.because(SHUFFLED));
-        return;
-      }
-      this.parent[right] = left;
-    } else if (this.state[left] === FIXED) {
-      this.fixTerm(right, this.reasons.get(left) as Reason);
-    } else if (this.state[right] === FIXED) {
-      this.fixTerm(left, this.reasons.get(right) as Reason);
-    } else {
-      this.unifyProducts(left, right, this.because(SHUFFLED));
-    }
-  }
-
-  private contains(product: Term, atom: Term): boolean {
-    return (this.factorsOf.get(product) as readonly Term[]).some((factor) => {
-      const root = this.find(factor);
-      return root === atom || (this.state[root] === PRODUCT && this.contains(root, atom));
-    });
-  }
-
-  /** Two products are the same when their moving factors are, in order. */
-  private unifyProducts(left: Term, right: Term, reason: Reason): void {
-    const a = this.atomsOf(left);
-    const b = this.atomsOf(right);
-    if (a.length !== b.length) {
-      this.deferred.push([left, right, reason]);
-      return;
-    }
-    this.parent[right] = left;
-    for (let i = 0; i < a.length; i++) this.unify(a[i], b[i]);
-  }
-
-  /** The free atoms that a term's position depends on, outermost factor first; none for a fixed term. */
-  atomsOf(term: Term): readonly Term[] {
-    const root = this.find(term);
-    if (this.state[root] === FREE) return [root];
-    if (this.state[root] === FIXED) return [];
-    const out: Term[] = [];
-    for (const factor of this.factorsOf.get(root) as readonly Term[])
-      for (const atom of this.atomsOf(factor)) if (!out.includes(atom)) out.push(atom);
-    return out;
-  }
-
-  /** Settles what had to wait until everything was known. */
-  settle(): void {
-    for (let round = this.deferred; round.length > 0; round = this.deferred) {
-      this.deferred = [];
-      for (const [left, right, reason] of round) {
-        const a = this.atomsOf(left);
-        const b = this.atomsOf(right);
-        if (sameSet(a, b)) continue;
-        if (a.length === b.length || a.length === 1 || b.length === 1) {
-          if (a.length === b.length) for (let i = 0; i < a.length; i++) this.unify(a[i], b[i]);
-          else this.bind(a.length === 1 ? a[0] : b[0], a.length === 1 ? right : left);
-        } else {
-          for (const atom of [...a, ...b]) this.fixTerm(atom, reason);
-        }
-      }
-    }
-  }
-
-  private bind(atom: Term, product: Term): void {
-    this.unify(atom, product);
-  }
-
-  // -------------------------------------------------------------- answers
-
-  birthOf(atom: Term): number {
-    return this.birth[atom];
-  }
-
-  kindOf(term: Term): ProductKind | undefined {
-    return this.kinds.get(this.find(term)) ?? this.kinds.get(term);
-  }
-
-  /** Why a position must stay; `undefined` where it may go. */
-  reasonOf(term: Term): Reason | undefined {
-    const root = this.find(term);
-    if (this.state[root] === FIXED) return this.reasons.get(root);
-    if (this.state[root] === PRODUCT && this.atomsOf(root).length === 0) {
-      const [factor] = this.factorsOf.get(root) as readonly Term[];
-      return this.reasonOf(factor);
-    }
-    return undefined;
-  }
-
-  /** Number of terms ever made: what the analysis costs. */
-  get size(): number {
-    return this.count;
   }
 
   private because(why: string): Reason {
@@ -512,9 +333,6 @@ const stridesOf = (lengths: readonly number[]): number[] => {
 
 /** Lengths of the innermost factors, lone positions left out. */
 const lengthsOf = (axis: TermAxis): number[] => leaves(axis).map((leaf) => leaf.length);
-
-const sameSet = (a: readonly Term[], b: readonly Term[]): boolean =>
-  a.length === b.length && a.every((atom) => b.includes(atom));
 
 /**
  * The coarsest factor lengths that refine two row-major factorisations of the same length, e.g. [3, 4] and [6, 2]

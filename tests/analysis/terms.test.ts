@@ -11,16 +11,30 @@ function pattern(terms: Terms, ...axes: TermAxis[]): string[] {
     return known;
   };
   return axes.map((axis) =>
-    Array.from(terms.termsOf(axis), (term) => terms.atomsOf(term).map(nameOf).join('') || '.').join(' '),
+    Array.from(terms.termsOf(axis), (term) => terms.atoms.atomsOf(term).map(nameOf).join('') || '.').join(
+      ' ',
+    ),
   );
 }
 
 describe('common refinement of two factorisations', () => {
   test.each([
-    [[3, 4], [6, 2], [3, 2, 2]],
+    [
+      [3, 4],
+      [6, 2],
+      [3, 2, 2],
+    ],
     [[12], [3, 4], [3, 4]],
-    [[2, 3, 4], [2, 3, 4], [2, 3, 4]],
-    [[64, 7, 7], [64, 49], [64, 7, 7]],
+    [
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+    [
+      [64, 7, 7],
+      [64, 49],
+      [64, 7, 7],
+    ],
     [[3, 4], [4, 3], undefined],
     [[6, 4], [8, 3], undefined],
   ])('%j and %j', (a, b, expected) => {
@@ -40,7 +54,7 @@ describe('axes', () => {
     const terms = new Terms();
     const stream = terms.open(100_000);
     for (let i = 0; i < 100; i++) terms.same(stream, terms.open(100_000));
-    expect(terms.size).toBe(0);
+    expect(terms.atoms.size).toBe(0);
   });
 
   test('fixing reaches everything that is the same', () => {
@@ -113,7 +127,12 @@ describe('products', () => {
     terms.same(qh, kh);
     terms.same(qh, vh);
     const projected = terms.product([vh, vd]);
-    expect(pattern(terms, q, k, v, projected)).toEqual(['ab ac db dc', 'ab ac db dc', 'ae af de df', 'ae af de df']);
+    expect(pattern(terms, q, k, v, projected)).toEqual([
+      'ab ac db dc',
+      'ab ac db dc',
+      'ae af de df',
+      'ae af de df',
+    ]);
     expect(columnsOf(terms, resolve(q)).map((column) => column.kind)).toEqual(['heads', 'head-dims']);
   });
 
@@ -130,7 +149,12 @@ describe('products', () => {
   test('a fused qkv cut into thirds before the heads are split', () => {
     const terms = new Terms();
     const fused = terms.open(12);
-    const [q, k] = [0, 4, 8].map((start) => terms.select(fused, [0, 1, 2, 3].map((i) => start + i)));
+    const [q, k] = [0, 4, 8].map((start) =>
+      terms.select(
+        fused,
+        [0, 1, 2, 3].map((i) => start + i),
+      ),
+    );
     const [qh, qd] = terms.split(q, [2, 2], 'heads');
     const [kh, kd] = terms.split(k, [2, 2], 'heads');
     terms.same(qh, kh);
@@ -172,7 +196,7 @@ describe('products', () => {
     const other = terms.open(6);
     const joined = terms.concat([merged, other]);
     terms.fix(a, 'late');
-    terms.settle();
+    terms.atoms.settle();
     expect(pattern(terms, joined)).toEqual(['a b c a b c d e f g h i']);
   });
 
@@ -181,7 +205,7 @@ describe('products', () => {
     const list = terms.concat([terms.open(2), terms.open(2)]);
     const [rows, columns] = terms.split(list, [2, 2]);
     terms.same(terms.select(list, [0, 1]), rows);
-    terms.settle();
+    terms.atoms.settle();
     expect(pattern(terms, columns, rows)).toEqual(['. .', '. .']);
   });
 });
