@@ -67,6 +67,8 @@ export interface DrawnNode {
   /** `GraphNode.id`s it stands for. */
   readonly nodes: readonly number[];
   readonly expandable: boolean;
+  /** The folded node that this one is shown in place of; expanding its id was what brought it out. */
+  readonly parent?: string;
   /** Groups whose members sit in it. */
   readonly groups: readonly string[];
   readonly x: number;
