@@ -49,7 +49,9 @@ export const command = <R extends object>(
 ): Command => record;
 
 /** The options in the form `node:util` parses. */
-export const parserOptions = (options: Readonly<Record<string, Option>>): NonNullable<ParseArgsConfig['options']> =>
+export const parserOptions = (
+  options: Readonly<Record<string, Option>>,
+): NonNullable<ParseArgsConfig['options']> =>
   Object.fromEntries(
     Object.entries(options).map(([name, { value, short, multiple }]) => [
       name,
