@@ -47,7 +47,7 @@ function fail(command: Command, error: unknown): number {
 
 const usageError = (message: string) => new ModelError({ code: 'usage', where: 'command line', message });
 
-const json = { json: { help: 'print the result as one line of JSON' } };
+const json: Command['options'] = { json: { help: 'print the result as one line of JSON' } };
 
 function parse(command: Command, argv: readonly string[]): Arguments {
   const options: Command['options'] = { ...command.options, ...json };
@@ -104,7 +104,7 @@ function overview(): string {
 }
 
 function helpOf(command: Command): string {
-  const rows = Object.entries({ ...command.options, ...json } satisfies Command['options']).map(([name, option]) => {
+  const rows = Object.entries({ ...command.options, ...json }).map(([name, option]) => {
     const flag = `${option.short ? `-${option.short}, ` : ''}--${name}${option.value ? ` ${option.value}` : ''}`;
     const notes = [
       option.multiple ? 'may be repeated' : '',
