@@ -52,7 +52,11 @@ export function inspect(model: Model, analysis: Analysis): Inspection {
   };
 }
 
-export const describeValue = ({ name, dtype, dims }: ValueInfo): InspectedValue => ({ name, dtype, shape: dims ?? [] });
+export const describeValue = ({ name, dtype, dims }: ValueInfo): InspectedValue => ({
+  name,
+  dtype,
+  shape: dims ?? [],
+});
 
 function inspectGroup(analysis: Analysis, group: Group): InspectedGroup {
   return {
@@ -95,7 +99,8 @@ export function groupCost(analysis: Analysis, group: Group): { params: number; m
     const dims = analysis.graph.tensors.get(members[0].tensor)?.dims ?? [];
     const untouched = members.reduce((share, member) => share * (1 - touchedShare(member)), 1);
     const { role, node } = members[0];
-    if (role !== 'running-mean' && role !== 'running-variance') params += elementCount(dims) * (1 - untouched);
+    if (role !== 'running-mean' && role !== 'running-variance')
+      params += elementCount(dims) * (1 - untouched);
     if (role === 'kernel') macs += (macsOf.get(node) ?? 0) * (1 - untouched);
   }
   return { params: Math.round(params), macs: Math.round(macs) };
@@ -107,4 +112,5 @@ function byTensor(group: Group): Map<string, Member[]> {
   return out;
 }
 
-const touchedShare = ({ unitOf }: Member): number => unitOf.reduce((n, unit) => n + (unit >= 0 ? 1 : 0), 0) / unitOf.length;
+const touchedShare = ({ unitOf }: Member): number =>
+  unitOf.reduce((n, unit) => n + (unit >= 0 ? 1 : 0), 0) / unitOf.length;
