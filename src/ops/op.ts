@@ -126,9 +126,12 @@ export interface ResizeView<A> extends NodeView<A> {
   /** Surviving positions of an axis, ascending; `undefined` where all survive. */
   kept(i: number, axis: number): ArrayLike<number> | undefined;
   keptOut(o: number, axis: number): ArrayLike<number> | undefined;
-  /** Rewrites an attribute. */
-  set(attribute: string, value: number | readonly number[]): void;
-  /** Rewrites the integers that reach input `i`. Values the new graph computes by itself are left alone. */
+  /** Rewrites an attribute; `undefined` takes it away. */
+  set(attribute: string, value: number | readonly number[] | undefined): void;
+  /**
+   * Rewrites the integers that reach input `i`, which may become more or fewer; an omitted optional input is given.
+   * Values the new graph computes by itself are left alone.
+   */
   setNumbers(i: number, values: readonly number[]): void;
 }
 
