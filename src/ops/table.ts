@@ -1,8 +1,31 @@
 // Every operator we know, by domain and name.
 
+import { control } from './control.ts';
+import { generators } from './generators.ts';
+import { indexing } from './indexing.ts';
+import { joining } from './joining.ts';
 import type { Operator } from './op.ts';
+import { padding } from './padding.ts';
+import { picking } from './picking.ts';
+import { quantise } from './quantise.ts';
+import { repeating } from './repeating.ts';
+import { reshaping } from './reshaping.ts';
+import { scattering } from './scattering.ts';
+import { slicing } from './slicing.ts';
 
-const families: readonly (readonly Operator[])[] = [];
+const families: readonly (readonly Operator[])[] = [
+  control,
+  generators,
+  indexing,
+  joining,
+  padding,
+  picking,
+  quantise,
+  repeating,
+  reshaping,
+  scattering,
+  slicing,
+];
 
 const key = (domain: string, name: string) => `${domain}:${name}`;
 const table = new Map(families.flat().map((o) => [key(o.domain ?? '', o.name), o]));

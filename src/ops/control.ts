@@ -1,0 +1,44 @@
+// If, Loop and Scan: known by name so that the reason they are frozen can be told. Their bodies are kept as they
+// are and never followed; what they read and make stays as it is.
+
+import { ModelError } from '../lib/errors.ts';
+import { type NodeView, noMacs, noResize, notFolded, noWeights, type Operator, operator } from './op.ts';
+import { unsupported } from './refusal.ts';
+
+const NOT_FOLLOWED = 'control flow is not followed';
+
+/** @throws ModelError `control-flow` always: only the declared types of its outputs are known */
+function unfollowed({ node }: NodeView<unknown>): never {
+  throw new ModelError({
+    code: 'control-flow',
+    where: node.name,
+    message: `"${node.name}" is a ${node.op}; ${NOT_FOLLOWED}, so its channels stay as they are.`,
+  });
+}
+
+const controlFlow = (name: string): Operator =>
+  operator({
+    name,
+    attrs: {},
+    coupling: 'chooses or repeats a graph of its own',
+    shape: unfollowed,
+    fold: notFolded,
+    terms: (eq) => {
+      for (let i = 0; i < eq.inputs; i++)
+        if (eq.has(i)) for (const axis of eq.axes(i)) eq.fix(axis, NOT_FOLLOWED);
+      for (let o = 0; o < eq.outputs; o++)
+        eq.out(
+          o,
+          eq.outShape(o).map((length) => eq.fixed(length, NOT_FOLLOWED)),
+        );
+    },
+    resize: noResize,
+    weights: noWeights,
+    layout: 'logical',
+    run: (view) => {
+      throw unsupported(view, 'is control flow');
+    },
+    macs: noMacs,
+  });
+
+export const control: readonly Operator[] = ['If', 'Loop', 'Scan'].map(controlFlow);
