@@ -1,0 +1,107 @@
+// The page's side: an `Engine` that lives in a worker. It behaves as the engine in process does: the same failures, states
+// before answers, generators that stop when nobody pulls.
+
+import { type Endpoint, type ProxyMethods, proxy, releaseProxy, wrap } from 'comlink';
+import { ModelError, type Problem } from '../lib/errors.ts';
+import type { Engine, SessionState, TrainOptions, TrainProgress } from '../workbench/engine.ts';
+import {
+  applyPatch,
+  type CallArguments,
+  type CallName,
+  type CallResult,
+  type Host,
+  handOver,
+  type RemoteRun,
+  type StatePatch,
+  unwrap,
+} from './protocol.ts';
+
+export interface RemoteEngine extends Engine {
+  /** Resolves when the worker died (killed, out of memory, failed to load); every open call rejects with the same problem. */
+  readonly lost: Promise<Problem>;
+}
+
+/** The engine that `serve` offers at the other end of a worker or a port. */
+export function remoteEngine(endpoint: Endpoint): RemoteEngine {
+  // Every method of a host is asynchronous already; Comlink's own type of a remote would lose the generic one.
+  const host = wrap<Host>(endpoint) as unknown as Host;
+  const lost = watch(endpoint, host);
+  const failed = lost.then((problem): never => {
+    throw new ModelError(problem);
+  });
+  failed.catch(() => {});
+  const orLost = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failed]);
+
+  const call =
+    <K extends CallName>(name: K) =>
+    async (...args: CallArguments<K>): Promise<CallResult<K>> =>
+      unwrap(await orLost(host.call(name, handOver(args))));
+
+  async function* train(options: TrainOptions): AsyncGenerator<TrainProgress, void, void> {
+    const run = (await orLost(host.train(options))) as RemoteRun & ProxyMethods;
+    let done = false;
+    try {
+      for (;;) {
+        const result = unwrap(await orLost(run.next()));
+        if (result.done) break;
+        yield result.value;
+      }
+      done = true;
+    } finally {
+      if (!done) await orLost(run.stop());
+      run[releaseProxy]();
+    }
+  }
+
+  return {
+    lost,
+    async listen(listener) {
+      let state: SessionState | undefined;
+      const receive = (patch: StatePatch) => {
+        state = applyPatch(state, patch);
+        listener(state);
+      };
+      await orLost(host.listen(proxy(receive)));
+    },
+    train,
+    open: call('open'),
+    openSample: call('openSample'),
+    openData: call('openData'),
+    close: call('close'),
+    draw: call('draw'),
+    explain: call('explain'),
+    startStep: call('startStep'),
+    decide: call('decide'),
+    undo: call('undo'),
+    applyStep: call('applyStep'),
+    cancelStep: call('cancelStep'),
+    release: call('release'),
+    evaluate: call('evaluate'),
+    exportModel: call('exportModel'),
+    save: call('save'),
+    restore: call('restore'),
+  };
+}
+
+/**
+ * A dead worker sends no event. It does give back the Web Lock that it held: being granted that lock means it is gone.
+ * Where there are no locks (an insecure origin, Node), only a worker that fails to load is noticed.
+ */
+function watch(endpoint: Endpoint, host: Host): Promise<Problem> {
+  return new Promise((resolve) => {
+    endpoint.addEventListener('error', (event) => {
+      const message = 'message' in event && typeof event.message === 'string' ? event.message : '';
+      resolve(lostProblem(message));
+    });
+    if (!('locks' in globalThis.navigator)) return;
+    const name = `secateur-engine-${crypto.randomUUID()}`;
+    void host.holdLock(name).then(() => navigator.locks.request(name, () => resolve(lostProblem(''))));
+  });
+}
+
+const lostProblem = (detail: string): Problem => ({
+  code: 'worker-lost',
+  where: 'engine worker',
+  message: detail ? `The engine stopped working: ${detail}` : 'The engine stopped working.',
+  hint: 'It is started again with the last saved session.',
+});
