@@ -72,7 +72,15 @@ export const SHAPE = { dim: 1 } as const;
 export const DIMENSION = { value: 1, param: 2 } as const;
 
 /** AttributeProto.AttributeType of the kinds we write. */
-export const ATTRIBUTE_TYPE = { int: 2, tensor: 4, ints: 7 } as const;
+export const ATTRIBUTE_TYPE = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;
 
 /** TensorProto.DataType by number; what is missing here is `opaque`. */
 export const dataTypes: readonly DataType[] = [
