@@ -111,6 +111,12 @@ export function padAlong(
   return tf.concat([...ends[0], x, ...ends[1]], axis);
 }
 
+/** Pads every axis of a tensor; amounts are not negative. */
+function padEnds(tf: typeof Tf, x: Tf.Tensor, mode: PadMode, ends: [number, number][], value = 0): Tf.Tensor {
+  if (mode === 'constant' && x.rank > 0 && x.rank <= 4) return tf.pad(x, ends, value);
+  return ends.reduce((y, amounts, axis) => padAlong(tf, y, axis, mode, amounts, value), x);
+}
+
 /** Cuts positions into runs that step by 1, -1 or not at all, so that each is one slice. */
 function monotoneRuns(positions: readonly number[]): number[][] {
   const runs: number[][] = [];
@@ -201,19 +207,19 @@ const Pad = operator({
   weights: (view) => movedConstants(view).slice(0, 1),
   layout: 'axes',
   run: (view) => {
-    const mode = modeOf(view);
-    const value = padValue(view);
-    if (value === undefined) throw unsupported(view, 'pads with a value that the network computes');
     const { tf } = view;
-    const amounts = view.shape(0).map((): [number, number] => [0, 0]);
+    const mode = modeOf(view);
+    const ends = view.shape(0).map((): [number, number] => [0, 0]);
     const rest = edgesOf(view).reduce((x, edge) => {
       const axis = view.axis(edge.axis);
-      amounts[axis] = [Math.max(0, edge.before), Math.max(0, edge.after)];
+      ends[axis] = [Math.max(0, edge.before), Math.max(0, edge.after)];
       const { start, size } = croppedRun(edge);
       return size === edge.length ? x : sliceAlong(tf, x, axis, start, size);
     }, view.input(0));
-    if (mode === 'constant' && rest.rank > 0 && rest.rank <= 4) return tf.pad(rest, amounts, value);
-    return amounts.reduce((x, ends, axis) => padAlong(tf, x, axis, mode, ends, value), rest);
+    const value = padValue(view);
+    if (value !== undefined || mode !== 'constant') return padEnds(tf, rest, mode, ends, value);
+    const inside = padEnds(tf, tf.onesLike(rest), mode, ends);
+    return tf.where(tf.cast(inside, 'bool'), padEnds(tf, rest, mode, ends), tf.reshape(view.input(2), []));
   },
   macs: noMacs,
 });
