@@ -119,6 +119,13 @@ export function elementAddresses(
   return tf.add(base, tf.mul(flat(tf, fromFront(tf, indices, dims[axis])), stride)) as Tf.Tensor1D;
 }
 
+/** The same on the host. */
+export function knownAddresses(indices: HostTensor, dims: readonly number[], axis: number): number[] {
+  const base = baseOffsets(dims, indices.dims, axis);
+  const stride = stridesOf(dims)[axis];
+  return wrapped(indices.values, dims[axis]).map((p, i) => base[i] + p * stride);
+}
+
 /** The elements of `x` that `indices` names along `axis`, in the shape of `indices`. */
 export function gatherElements(tf: typeof Tf, x: Tf.Tensor, indices: Tf.Tensor, axis: number): Tf.Tensor {
   const addresses = elementAddresses(tf, indices, x.shape, axis);
@@ -154,10 +161,8 @@ const GatherElements = operator({
   },
   fold: (view) => {
     const [data, indices] = [view.known(0)!, view.known(1)!];
-    const axis = gatherAxis(view);
-    const stride = stridesOf(data.dims)[axis];
-    const base = baseOffsets(data.dims, indices.dims, axis);
-    const values = wrapped(indices.values, data.dims[axis]).map((p, i) => data.values[base[i] + p * stride]);
+    const addresses = knownAddresses(indices, data.dims, gatherAxis(view));
+    const values = addresses.map((at) => data.values[at]);
     return [{ dtype: data.dtype, dims: indices.dims, values }];
   },
   terms: (eq) => {
@@ -187,6 +192,15 @@ export function tupleRows(
   const strides = tf.tensor1d(stridesOf(dims), 'int32');
   const rows = tf.sum(tf.mul(fromFront(tf, indices, lengths), strides), 1);
   return (base ? tf.add(rows, tf.tensor1d([...base], 'int32')) : rows) as Tf.Tensor1D;
+}
+
+/** The same on the host, without a base. */
+export function knownTupleRows(indices: readonly number[], dims: readonly number[]): number[] {
+  const strides = stridesOf(dims);
+  const depth = dims.length;
+  return sequence(indices.length / depth).map((tuple) =>
+    strides.reduce((row, stride, i) => row + positive(indices[tuple * depth + i], dims[i]) * stride, 0),
+  );
 }
 
 const gatherNDAttrs = { batch_dims: int(0) };
@@ -222,13 +236,8 @@ const GatherND = operator({
   fold: (view) => {
     const [data, indices] = [view.known(0)!, view.known(1)!];
     const parts = tupleParts(view);
-    const strides = stridesOf(parts.looked);
-    const rows = batchRows(parts).map((base, row) =>
-      parts.looked.reduce(
-        (at, length, i) => at + positive(indices.values[row * parts.depth + i], length) * strides[i],
-        base,
-      ),
-    );
+    const base = batchRows(parts);
+    const rows = knownTupleRows(indices.values, parts.looked).map((row, i) => base[i] + row);
     const inner = elementCount(parts.copied);
     const table: HostTensor = { ...data, dims: [data.values.length / inner, inner] };
     return [reshaped(pickAlong(table, 0, rows), [...indices.dims.slice(0, -1), ...parts.copied])];

@@ -1,9 +1,10 @@
-// ScatterND and ScatterElements: a copy of the data with some elements replaced or added to.
+// ScatterND and ScatterElements: a copy of the data with some of its elements replaced, or combined with updates.
+// Both see the data as rows (slices, or single elements) and the updates as one row each.
 
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount } from '../graph/tensor.ts';
-import { offsetsOf, sequence, stridesOf } from './host.ts';
-import { elementAddresses, elementwiseBut, tupleRows } from './indexing.ts';
+import { offsetsOf, sequence } from './host.ts';
+import { elementAddresses, elementwiseBut, knownAddresses, knownTupleRows, tupleRows } from './indexing.ts';
 import { movedConstants } from './joining.ts';
 import {
   type HostTensor,
@@ -17,72 +18,117 @@ import {
   type RunView,
   string,
 } from './op.ts';
-import { scatterRows } from './rearrange.ts';
+import { gatherRows, scatterRows, takeAlong } from './rearrange.ts';
 import { unsupported } from './refusal.ts';
 
 const WRITTEN = 'elements are written to it by number';
 
 type Reduction = { readonly reduction: string };
 
-/** How an element that is already there and an update combine; `undefined` for what we do not compute. */
-const combined: Readonly<Record<string, (old: number, update: number) => number>> = {
-  none: (_, update) => update,
-  add: (old, update) => old + update,
-  mul: (old, update) => old * update,
-  max: Math.max,
-  min: Math.min,
+/** How what is there and an update become one, on the host and on the device. */
+interface Combination {
+  readonly host: (old: number, update: number) => number;
+  readonly device: (tf: typeof Tf, old: Tf.Tensor, update: Tf.Tensor) => Tf.Tensor;
+}
+
+const combinations: Readonly<Record<string, Combination>> = {
+  none: { host: (_, update) => update, device: (_tf, _, update) => update },
+  add: { host: (old, update) => old + update, device: (tf, old, update) => tf.add(old, update) },
+  mul: { host: (old, update) => old * update, device: (tf, old, update) => tf.mul(old, update) },
+  max: { host: Math.max, device: (tf, old, update) => tf.maximum(old, update) },
+  min: { host: Math.min, device: (tf, old, update) => tf.minimum(old, update) },
 };
 
-/** Replaces or adds rows: data [size, inner], updates [n, inner], rows int32 [n]. */
-function writeRows(
+function combinationOf(view: NodeView<Reduction>): Combination {
+  const known = combinations[view.attrs.reduction];
+  if (known) return known;
+  throw unsupported(view, `asks for the reduction '${view.attrs.reduction}'`);
+}
+
+/** The numbers of the updates in rounds, none of which writes a row twice. */
+function roundsOf(rows: readonly number[]): number[][] {
+  const rounds: number[][] = [];
+  const written = new Map<number, number>();
+  rows.forEach((row, update) => {
+    const round = written.get(row) ?? 0;
+    written.set(row, round + 1);
+    rounds[round] ??= [];
+    rounds[round].push(update);
+  });
+  return rounds;
+}
+
+/** `data` [size, inner] with the named rows replaced by `updates` [n, inner]; no row is named twice. */
+function replaceRows(tf: typeof Tf, data: Tf.Tensor2D, rows: Tf.Tensor1D, updates: Tf.Tensor2D): Tf.Tensor2D {
+  const [size] = data.shape;
+  const hit = tf.cast(scatterRows(tf, tf.ones([rows.size, 1]), rows, size), 'bool');
+  return tf.where(hit, scatterRows(tf, updates, rows, size), data) as Tf.Tensor2D;
+}
+
+/** Writes `updates` [n, inner] to rows of `data` [size, inner] that only the device knows. */
+function writeComputed(
   view: RunView<Reduction>,
   data: Tf.Tensor2D,
   rows: Tf.Tensor1D,
   updates: Tf.Tensor2D,
 ): Tf.Tensor {
   const { tf, attrs } = view;
-  const [size] = data.shape;
-  const written = scatterRows(tf, updates, rows, size);
-  if (attrs.reduction === 'add') return tf.add(data, written);
-  if (attrs.reduction !== 'none') throw unsupported(view, `asks for the reduction '${attrs.reduction}'`);
-  const hits = scatterRows(tf, tf.ones([rows.size, 1]), rows, size);
-  return tf.where(tf.greater(hits, tf.scalar(0)), written, data);
+  if (attrs.reduction === 'add') return tf.add(data, scatterRows(tf, updates, rows, data.shape[0]));
+  if (attrs.reduction === 'none') return replaceRows(tf, data, rows, updates);
+  throw unsupported(view, `asks for the reduction '${attrs.reduction}' at computed positions`);
 }
 
-/** The same on the host: `addresses` of the elements in `data`, one per update. */
-function writeHost(
-  view: NodeView<Reduction>,
-  data: HostTensor,
-  addresses: readonly number[],
-  updates: HostTensor,
-) {
-  const combine = combined[view.attrs.reduction];
-  if (!combine) throw unsupported(view, `asks for the reduction '${view.attrs.reduction}'`);
-  const values = [...data.values];
-  addresses.forEach((at, i) => {
-    values[at] = combine(values[at], updates.values[i]);
-  });
-  return { ...data, values };
+/** The same for rows known on the host, round by round. */
+function writeKnown(
+  view: RunView<Reduction>,
+  data: Tf.Tensor2D,
+  rows: readonly number[],
+  updates: Tf.Tensor2D,
+): Tf.Tensor {
+  const { tf } = view;
+  const { device } = combinationOf(view);
+  return roundsOf(rows).reduce((written, round) => {
+    const at = tf.tensor1d(
+      round.map((update) => rows[update]),
+      'int32',
+    );
+    const part = takeAlong(tf, updates, 0, round);
+    const combined = device(tf, gatherRows(tf, written, at), part);
+    return replaceRows(tf, written, at, combined as Tf.Tensor2D);
+  }, data);
 }
+
+/** The same on the host, for rows of `inner` elements. */
+function writeHost(view: NodeView<Reduction>, rows: readonly number[], inner: number): HostTensor[] {
+  const { host } = combinationOf(view);
+  const [data, updates] = [view.known(0)!, view.known(2)!];
+  const values = [...data.values];
+  offsetsOf([rows.map((row) => row * inner), sequence(inner)]).forEach((at, i) => {
+    values[at] = host(values[at], updates.values[i]);
+  });
+  return [{ ...data, values }];
+}
+
+const copyShape = (view: NodeView<unknown>) => [{ dtype: view.dtype(0), dims: view.shape(0) }];
+
+// ---------------------------------------------------------------- ScatterND
+
+/** How many axes a tuple of indices addresses, which, and the elements it names. */
+function tupleParts(view: NodeView<unknown>) {
+  const [dims, indices] = [view.shape(0), view.shape(1)];
+  const depth = indices[indices.length - 1];
+  return { depth, looked: dims.slice(0, depth), inner: elementCount(dims.slice(depth)) };
+}
+
+const rowsOf = (view: NodeView<unknown>, indices: HostTensor) =>
+  knownTupleRows(indices.values, tupleParts(view).looked);
 
 const ScatterND = operator({
   name: 'ScatterND',
   attrs: { reduction: string('none') },
   coupling: 'writes slices into a copy of its input',
-  shape: (view) => [{ dtype: view.dtype(0), dims: view.shape(0) }],
-  fold: (view) => {
-    const [data, indices, updates] = [view.known(0)!, view.known(1)!, view.known(2)!];
-    const depth = indices.dims[indices.dims.length - 1];
-    const strides = stridesOf(data.dims);
-    const starts = sequence(elementCount(indices.dims.slice(0, -1))).map((row) =>
-      sequence(depth).reduce(
-        (at, i) => at + positive(indices.values[row * depth + i], data.dims[i]) * strides[i],
-        0,
-      ),
-    );
-    const inner = sequence(elementCount(data.dims.slice(depth)));
-    return [writeHost(view, data, offsetsOf([starts, inner]), updates)];
-  },
+  shape: copyShape,
+  fold: (view) => writeHost(view, rowsOf(view, view.known(1)!), tupleParts(view).inner),
   terms: (eq) => {
     const [data, indices, updates] = [eq.axes(0), eq.axes(1), eq.axes(2)];
     const rank = indices.length - 1;
@@ -98,35 +144,37 @@ const ScatterND = operator({
   layout: 'logical',
   run: (view) => {
     const { tf } = view;
-    const [dims, indices] = [view.shape(0), view.shape(1)];
-    const depth = indices[indices.length - 1];
-    const tuples = elementCount(indices.slice(0, -1));
-    const inner = elementCount(dims.slice(depth));
-    const looked = dims.slice(0, depth);
-    const rows = tupleRows(tf, tf.reshape(view.input(1), [tuples, depth]), looked);
+    const { depth, looked, inner } = tupleParts(view);
+    const tuples = elementCount(view.shape(1).slice(0, -1));
     const data: Tf.Tensor2D = tf.reshape(view.input(0), [elementCount(looked), inner]);
     const updates: Tf.Tensor2D = tf.reshape(view.input(2), [tuples, inner]);
-    return tf.reshape(writeRows(view, data, rows, updates), [...dims]);
+    const known = view.known(1);
+    const written = known
+      ? writeKnown(view, data, rowsOf(view, known), updates)
+      : writeComputed(view, data, tupleRows(tf, tf.reshape(view.input(1), [tuples, depth]), looked), updates);
+    return tf.reshape(written, [...view.outShape(0)]);
   },
   macs: noMacs,
 });
+
+// ---------------------------------------------------------------- ScatterElements
+
+type ElementsView = NodeView<{ readonly axis: number; readonly reduction: string }>;
+
+const scatterAxis = (view: ElementsView) => positive(view.attrs.axis, view.shape(0).length);
+
+const addressesOf = (view: ElementsView, indices: HostTensor) =>
+  knownAddresses(indices, view.shape(0), scatterAxis(view));
 
 const scatterElements = (name: string) =>
   operator({
     name,
     attrs: { axis: int(0), reduction: string('none') },
     coupling: 'writes elements into a copy of its input along one axis',
-    shape: (view) => [{ dtype: view.dtype(0), dims: view.shape(0) }],
-    fold: (view) => {
-      const [data, indices, updates] = [view.known(0)!, view.known(1)!, view.known(2)!];
-      const axis = positive(view.attrs.axis, data.dims.length);
-      const strides = stridesOf(data.dims);
-      const base = offsetsOf(indices.dims.map((count, i) => sequence(count, 0, i === axis ? 0 : strides[i])));
-      const addresses = indices.values.map((p, i) => base[i] + positive(p, data.dims[axis]) * strides[axis]);
-      return [writeHost(view, data, addresses, updates)];
-    },
+    shape: copyShape,
+    fold: (view) => writeHost(view, addressesOf(view, view.known(1)!), 1),
     terms: (eq) => {
-      elementwiseBut(eq, positive(eq.attrs.axis, eq.axes(0).length), [0, 1, 2], WRITTEN);
+      elementwiseBut(eq, scatterAxis(eq), [0, 1, 2], WRITTEN);
       eq.out(0, eq.axes(0));
     },
     resize: noResize,
@@ -134,11 +182,18 @@ const scatterElements = (name: string) =>
     layout: 'logical',
     run: (view) => {
       const { tf } = view;
-      const [data, indices, updates] = [view.input(0), view.input(1), view.input(2)];
-      const axis = positive(view.attrs.axis, data.rank);
-      const rows = elementAddresses(tf, indices, data.shape, axis);
-      const flat = (x: Tf.Tensor): Tf.Tensor2D => tf.reshape(x, [x.size, 1]);
-      return tf.reshape(writeRows(view, flat(data), rows, flat(updates)), data.shape);
+      const column = (x: Tf.Tensor): Tf.Tensor2D => tf.reshape(x, [x.size, 1]);
+      const [data, updates] = [column(view.input(0)), column(view.input(2))];
+      const known = view.known(1);
+      const written = known
+        ? writeKnown(view, data, addressesOf(view, known), updates)
+        : writeComputed(
+            view,
+            data,
+            elementAddresses(tf, view.input(1), view.shape(0), scatterAxis(view)),
+            updates,
+          );
+      return tf.reshape(written, [...view.outShape(0)]);
     },
     macs: noMacs,
   });

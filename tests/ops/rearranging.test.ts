@@ -150,6 +150,35 @@ const rows: Row[] = [
   ),
 
   row(
+    'multiplies elements that are hit twice',
+    'ScatterElements',
+    [line(3), vector(1, 1, -1), floats([3], [10, 2, 7])],
+    [out([3], [1, 40, 21])],
+    { attributes: { reduction: 'mul' } },
+  ),
+  row(
+    'keeps the greatest of slices',
+    'ScatterND',
+    [x23, whole([2, 1], [0, 0]), floats([2, 3], [0, 9, 0, 2, 4, 3])],
+    [out([2, 3], [2, 9, 3, 4, 5, 6])],
+    { attributes: { reduction: 'max' } },
+  ),
+  row(
+    'writes elements at computed positions',
+    'ScatterElements',
+    [x23, fed(whole([2, 1], [0, -1])), floats([2, 1], [7, 8])],
+    [out([2, 3], [7, 2, 3, 4, 5, 8])],
+    { attributes: { axis: 1 } },
+  ),
+  row(
+    'adds slices at computed positions',
+    'ScatterND',
+    [line(3), fed(whole([3, 1], [0, -1, 0])), line(3)],
+    [out([3], [5, 2, 5])],
+    { attributes: { reduction: 'add' } },
+  ),
+
+  row(
     'pads with zeros and crops',
     'Pad',
     [x23, vector(0, 1, 1, -1)],
@@ -327,13 +356,14 @@ describe('what cannot be', () => {
     expect(single(node).inference.problems.map((problem) => problem.code)).toEqual([code]);
   });
 
-  test('a reduction or mode we do not know is refused when it runs, by name', async () => {
-    const inputs = [line(3), vector(1), line(1)];
-    const unknown = single({
-      op: 'ScatterElements',
-      inputs: [fed(line(3)), ...inputs.slice(1)],
-      attributes: { reduction: 'mul' },
-    });
-    await expect(unknown.run()).rejects.toThrow(/ScatterElements\) asks for the reduction 'mul'/);
+  test('what is only known on the device and cannot be done there is refused by name', async () => {
+    const inputs = [line(3), fed(vector(1)), line(1)];
+    const multiply = single({ op: 'ScatterElements', inputs, attributes: { reduction: 'mul' } });
+    await expect(multiply.run()).rejects.toThrow(/ScatterElements\) asks for the reduction 'mul'/);
+  });
+
+  test('a mode of padding we do not know is refused by name', async () => {
+    const node: SingleNode = { op: 'Pad', inputs: [fed(line(3)), vector(1, 1)], attributes: { mode: 'odd' } };
+    await expect(single(node).run()).rejects.toThrow(/Pad\) pads in mode 'odd'/);
   });
 });
