@@ -1,30 +1,44 @@
 // Every operator we know, by domain and name.
 
 import { control } from './control.ts';
+import { convolutions } from './convolution.ts';
+import { einsum } from './einsum.ts';
 import { generators } from './generators.ts';
+import { globalPools } from './global-pooling.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
+import { matrix } from './matrix.ts';
 import type { Operator } from './op.ts';
 import { padding } from './padding.ts';
 import { picking } from './picking.ts';
+import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
+import { regions } from './regions.ts';
 import { repeating } from './repeating.ts';
 import { reshaping } from './reshaping.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
+import { transposedConvolutions } from './transposed-convolution.ts';
 
 const families: readonly (readonly Operator[])[] = [
   control,
+  convolutions,
+  einsum,
   generators,
+  globalPools,
   indexing,
   joining,
+  matrix,
   padding,
   picking,
+  pools,
   quantise,
+  regions,
   repeating,
   reshaping,
   scattering,
   slicing,
+  transposedConvolutions,
 ];
 
 const key = (domain: string, name: string) => `${domain}:${name}`;
