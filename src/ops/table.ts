@@ -13,6 +13,7 @@ import { padding } from './padding.ts';
 import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
+import { quantisedContractions } from './quantised-contractions.ts';
 import { regions } from './regions.ts';
 import { repeating } from './repeating.ts';
 import { reshaping } from './reshaping.ts';
@@ -33,6 +34,7 @@ const families: readonly (readonly Operator[])[] = [
   picking,
   pools,
   quantise,
+  quantisedContractions,
   regions,
   repeating,
   reshaping,

@@ -90,6 +90,7 @@ export function single(node: SingleNode): Single {
       tf,
       training: false,
       channelsLast: false,
+      kernels: { matMul: tf.matMul },
       input: (i: number) => replaced.get(i) ?? toDevice(tf, values[i]!),
       axis: (i: number) => (i < 0 ? i + bound.view.shape(0).length : i),
     } as unknown as RunView<never>;
