@@ -1,27 +1,36 @@
 // Every operator we know, by domain and name.
 
+import { activation } from './activation.ts';
+import { columnsToImage } from './columns-to-image.ts';
+import { comparison } from './comparison.ts';
 import { control } from './control.ts';
 import { convolutions } from './convolution.ts';
 import { einsum } from './einsum.ts';
+import { elementwise } from './elementwise.ts';
 import { generators } from './generators.ts';
 import { globalPools } from './global-pooling.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { matrix } from './matrix.ts';
+import { normalisation } from './normalisation.ts';
 import type { Operator } from './op.ts';
+import { otherNormalisation } from './other-normalisation.ts';
 import { padding } from './padding.ts';
 import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
 import { quantisedContractions } from './quantised-contractions.ts';
+import { reducing } from './reduction.ts';
 import { regions } from './regions.ts';
 import { repeating } from './repeating.ts';
 import { reshaping } from './reshaping.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
+import { softmax } from './softmax.ts';
 import { transposedConvolutions } from './transposed-convolution.ts';
 
 const families: readonly (readonly Operator[])[] = [
+  columnsToImage,
   control,
   convolutions,
   einsum,

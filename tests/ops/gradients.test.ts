@@ -76,6 +76,10 @@ const rows: [string, SingleNode][] = [
     'compresses',
     { op: 'Compress', inputs: [noise([3, 2]), whole([3], [1, 0, 1], 'bool')], attributes: { axis: 0 } },
   ],
+  [
+    'adds windows up',
+    { op: 'Col2Im', inputs: [noise([2, 8, 4]), vector(3, 3), vector(2, 2)], attributes: { strides: [1, 1] } },
+  ],
   ['ranks', { op: 'TopK', inputs: [apart([2, 4]), vector(2)], outputs: 2 }],
   [
     'ranks the smallest',

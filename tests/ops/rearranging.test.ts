@@ -318,6 +318,19 @@ const rows: Row[] = [
     [x23, vector(1, 2, 2)],
     [out([2, 3], [1, 5, 6, 4, 2, 3])],
   ),
+  row(
+    'adds overlapping windows up',
+    'Col2Im',
+    [floats([1, 2, 3], [1, 2, 3, 10, 20, 30]), vector(4), vector(2)],
+    [out([1, 1, 4], [1, 12, 23, 30])],
+  ),
+  row(
+    'drops what falls into the padding',
+    'Col2Im',
+    [floats([1, 4, 1], [1, 2, 3, 4]), vector(1, 1), vector(2, 2)],
+    [out([1, 1, 1, 1], [4])],
+    { attributes: { pads: [1, 1, 0, 0] } },
+  ),
 ];
 
 const plain = ({ dims, values }: HostTensor) => ({ dims: [...dims], values: values.map((v) => v + 0) });
@@ -329,7 +342,7 @@ describe('what the device computes', () => {
 });
 
 describe('what the host folds', () => {
-  const folding = rows.filter(({ node }) => !['TopK', 'ReverseSequence'].includes(node.op));
+  const folding = rows.filter(({ node }) => !['TopK', 'ReverseSequence', 'Col2Im'].includes(node.op));
   const constant = ({ node }: Row) => node.inputs.every((input) => !input || !('fed' in input));
   test.each(folding.filter(constant))('$node.op $title', ({ node, expected }) => {
     const { folded, inference } = single(node);
