@@ -30,6 +30,13 @@ import { softmax } from './softmax.ts';
 import { transposedConvolutions } from './transposed-convolution.ts';
 
 const families: readonly (readonly Operator[])[] = [
+  activation,
+  comparison,
+  elementwise,
+  normalisation,
+  otherNormalisation,
+  reducing,
+  softmax,
   columnsToImage,
   control,
   convolutions,
