@@ -2,8 +2,8 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount, isFloat } from '../graph/tensor.ts';
+import { floatInputs } from './combinators.ts';
 import { offsetsOf, pickAlong, ranksOf, reshaped, sequence, stridesOf, wrapped } from './host.ts';
-import { movedConstants } from './joining.ts';
 import {
   type AttrsOf,
   type Axis,
@@ -170,7 +170,7 @@ const GatherElements = operator({
     eq.out(0, eq.axes(1));
   },
   resize: noResize,
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
   run: (view) => gatherElements(view.tf, view.input(0), view.input(1), gatherAxis(view)),
   macs: noMacs,
@@ -251,7 +251,7 @@ const GatherND = operator({
     eq.out(0, [...batches, ...indices.slice(batch, -1), ...data.slice(batch + depth)]);
   },
   resize: noResize,
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
   run: (view) => {
     const { tf } = view;

@@ -1,26 +1,10 @@
 // Concat and Split: one axis as a sequence of parts.
 
-import { isFloat } from '../graph/tensor.ts';
+import { floatInputs } from './combinators.ts';
 import { joined, pickAlong, sequence } from './host.ts';
-import {
-  int,
-  ints,
-  type NodeView,
-  noMacs,
-  noResize,
-  type Operator,
-  operator,
-  positive,
-  type WeightUse,
-} from './op.ts';
+import { int, ints, type NodeView, noMacs, noResize, type Operator, operator, positive } from './op.ts';
 import { sliceAlong } from './rearrange.ts';
 import { illShaped } from './refusal.ts';
-
-/** Constants that an operator only moves about: tokens, positions, tables. */
-export const movedConstants = (view: NodeView<unknown>): WeightUse[] =>
-  sequence(view.inputs)
-    .filter((input) => view.has(input) && isFloat(view.dtype(input)))
-    .map((input) => ({ input, role: 'other' }));
 
 const Concat = operator({
   name: 'Concat',
@@ -52,7 +36,7 @@ const Concat = operator({
     );
   },
   resize: noResize,
-  weights: movedConstants,
+  weights: floatInputs,
   layout: 'axes',
   run: (view) =>
     view.tf.concat(
@@ -131,7 +115,7 @@ const Split = operator({
       view.setNumbers(1, sizes);
     }
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
   run: (view) => {
     const axis = view.axis(view.attrs.axis);

@@ -1,8 +1,8 @@
 // Pad: new positions at both ends of an axis, or positions taken away where an amount is negative.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { floatInputs } from './combinators.ts';
 import { filled, joined, pickAlong, ranksOf, sequence } from './host.ts';
-import { movedConstants } from './joining.ts';
 import {
   type AttrsOf,
   float,
@@ -204,7 +204,7 @@ const Pad = operator({
     else if (view.attrs.paddings) view.set('paddings', pads);
     else view.setNumbers(1, pads);
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
   run: (view) => {
     const { tf } = view;

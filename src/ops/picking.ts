@@ -2,9 +2,9 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount } from '../graph/tensor.ts';
+import { floatInputs } from './combinators.ts';
 import { pickAlong, reshaped, sequence } from './host.ts';
 import { gatherElements } from './indexing.ts';
-import { movedConstants } from './joining.ts';
 import {
   type AttrsOf,
   type HostTensor,
@@ -107,7 +107,7 @@ const Compress = operator({
     eq.out(0, whole ? [left] : axes.with(axis, left));
   },
   resize: noResize,
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
   run: (view) => {
     const { dims, axis } = compressed(view);

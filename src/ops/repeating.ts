@@ -1,7 +1,7 @@
 // Expand and Tile: copies along an axis.
 
+import { floatInputs } from './combinators.ts';
 import { expanded, pick, sequence } from './host.ts';
-import { movedConstants } from './joining.ts';
 import { broadcast, type NodeView, noMacs, type Operator, operator } from './op.ts';
 import { expandTo, repeatAlong } from './rearrange.ts';
 
@@ -32,7 +32,7 @@ const Expand = operator({
     const resized = target.map((length, i) => (length === 1 ? 1 : view.newOutShape(0)[i + lead]));
     if (resized.some((length, i) => length !== target[i])) view.setNumbers(1, resized);
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
   run: (view) => expandTo(view.tf, view.input(0), view.outShape(0)),
   macs: noMacs,
@@ -70,7 +70,7 @@ const Tile = operator({
     );
     if (resized.some((times, i) => times !== repeats[i])) view.setNumbers(1, resized);
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
   run: (view) =>
     view.numbers(1).reduce((x, times, axis) => repeatAlong(view.tf, x, axis, times), view.input(0)),

@@ -3,9 +3,9 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount } from '../graph/tensor.ts';
+import { floatInputs } from './combinators.ts';
 import { offsetsOf, sequence } from './host.ts';
 import { elementAddresses, elementwiseBut, knownAddresses, knownTupleRows, tupleRows } from './indexing.ts';
-import { movedConstants } from './joining.ts';
 import {
   type HostTensor,
   int,
@@ -140,7 +140,7 @@ const ScatterND = operator({
     eq.out(0, data);
   },
   resize: noResize,
-  weights: movedConstants,
+  weights: floatInputs,
   layout: 'logical',
   run: (view) => {
     const { tf } = view;
@@ -178,7 +178,7 @@ const scatterElements = (name: string) =>
       eq.out(0, eq.axes(0));
     },
     resize: noResize,
-    weights: movedConstants,
+    weights: floatInputs,
     layout: 'logical',
     run: (view) => {
       const { tf } = view;

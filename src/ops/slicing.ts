@@ -1,7 +1,7 @@
 // Slice and CenterCropPad: runs of positions chosen by bounds.
 
+import { floatInputs } from './combinators.ts';
 import { filled, joined, pickAlong, ranksOf, sequence } from './host.ts';
-import { movedConstants } from './joining.ts';
 import {
   type AttrsOf,
   type Axis,
@@ -122,7 +122,7 @@ const Slice = operator({
       else view.setNumbers(input, values);
     }
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
   run: (view) =>
     cutsOf(view).reduce(
@@ -183,7 +183,7 @@ const CenterCropPad = operator({
     const sizes = centredAxes(view).map(({ axis }) => view.newOutShape(0)[axis]);
     if (sizes.some((size, i) => size !== view.numbers(1)[i])) view.setNumbers(1, sizes);
   },
-  weights: (view) => movedConstants(view).slice(0, 1),
+  weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
   run: (view) =>
     centredAxes(view).reduce((x, { axis, length, target, offset }) => {
