@@ -13,8 +13,11 @@ export function stridesOf(dims: readonly number[]): number[] {
 }
 
 /** `count` numbers from `start` on, `step` apart. */
-export const sequence = (count: number, start = 0, step = 1): number[] =>
-  Array.from({ length: Math.max(0, count) }, (_, i) => start + i * step);
+export function sequence(count: number, start = 0, step = 1): number[] {
+  const out = new Array<number>(Math.max(0, count));
+  for (let i = 0; i < out.length; i++) out[i] = start + i * step;
+  return out;
+}
 
 export const filled = ({ dtype, dims }: ValueType, value: number): HostTensor => ({
   dtype,
@@ -31,7 +34,14 @@ export const integers = (values: readonly number[]): HostTensor => ({
 
 /** Where the element at each position of a sub-array lies: offsets along each axis, added up row-major. */
 export function offsetsOf(offsets: readonly (readonly number[])[]): number[] {
-  return offsets.reduce<number[]>((outer, inner) => outer.flatMap((o) => inner.map((i) => o + i)), [0]);
+  let outer = [0];
+  for (const inner of offsets) {
+    const sums = new Array<number>(outer.length * inner.length);
+    let at = 0;
+    for (const o of outer) for (const i of inner) sums[at++] = o + i;
+    outer = sums;
+  }
+  return outer;
 }
 
 /** The chosen positions of each axis; `undefined` keeps an axis whole. Repeats allowed. */
@@ -73,9 +83,11 @@ export function joined(parts: readonly HostTensor[], axis: number): HostTensor {
   );
   const outer = elementCount(dims.slice(0, axis));
   const blocks = parts.map((part) => elementCount(part.dims.slice(axis)));
-  const values = sequence(outer).flatMap((o) =>
-    parts.flatMap((part, i) => part.values.slice(o * blocks[i], (o + 1) * blocks[i])),
-  );
+  const values: number[] = [];
+  for (let o = 0; o < outer; o++)
+    parts.forEach((part, i) => {
+      for (let at = o * blocks[i]; at < (o + 1) * blocks[i]; at++) values.push(part.values[at]);
+    });
   return { dtype: first.dtype, dims, values };
 }
 
