@@ -43,7 +43,7 @@ export function bytesOf(tensor: Tensor): Uint8Array {
 }
 
 function aligned(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
 }
 
 /** IEEE 754 binary16 bits as a number. */
@@ -148,6 +148,12 @@ export function toNumbers(tensor: Tensor): number[] {
   }
 }
 
+/** The largest 64-bit integers are no exact numbers: 2^63 - 1, as exporters write for "to the end", reads as 2^63. */
+function saturated(value: number, low: bigint, high: bigint): bigint {
+  const whole = BigInt(Math.trunc(value));
+  return whole < low ? low : whole > high ? high : whole;
+}
+
 /** Bytes of `values` in the element type `dtype`, little endian. */
 export function encodeNumbers(dtype: DataType, values: ArrayLike<number>): Uint8Array {
   const count = values.length;
@@ -170,10 +176,14 @@ export function encodeNumbers(dtype: DataType, values: ArrayLike<number>): Uint8
       for (let i = 0; i < count; i++) bits[i] = numberToBfloat16(values[i]);
       return out;
     }
-    case 'int64':
-    case 'uint64': {
+    case 'int64': {
       const words = new BigInt64Array(buffer);
-      for (let i = 0; i < count; i++) words[i] = BigInt(Math.trunc(values[i]));
+      for (let i = 0; i < count; i++) words[i] = saturated(values[i], -(2n ** 63n), 2n ** 63n - 1n);
+      return out;
+    }
+    case 'uint64': {
+      const words = new BigUint64Array(buffer);
+      for (let i = 0; i < count; i++) words[i] = saturated(values[i], 0n, 2n ** 64n - 1n);
       return out;
     }
     case 'int8':

@@ -5,6 +5,7 @@ import { joined, pickAlong, sequence } from './host.ts';
 import { int, ints, type NodeView, noMacs, noResize, type Operator, operator, positive } from './op.ts';
 import { sliceAlong } from './rearrange.ts';
 import { illShaped } from './refusal.ts';
+import { restate } from './restate.ts';
 
 const Concat = operator({
   name: 'Concat',
@@ -106,12 +107,12 @@ const Split = operator({
   resize: (view) => {
     const axis = splitAxis(view);
     const sizes = sequence(view.outputs).map((o) => view.newOutShape(o)[axis]);
-    const stated = view.has(1) || view.attrs.split !== undefined;
-    const present = stated ? splitSizes(view) : equalParts(view.newShape(0)[axis], view.outputs);
-    if (sizes.every((size, o) => size === present[o])) return;
+    if (view.has(1) || view.attrs.split) return restate(view, 'split', 1, sizes);
+    const equal = equalParts(view.newShape(0)[axis], view.outputs);
+    if (sizes.every((size, o) => size === equal[o])) return;
     if (view.opset < 13) view.set('split', sizes);
     else {
-      if (!stated) view.set('num_outputs', undefined);
+      view.set('num_outputs', undefined);
       view.setNumbers(1, sizes);
     }
   },

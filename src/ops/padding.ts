@@ -17,6 +17,7 @@ import {
 } from './op.ts';
 import { along, sliceAlong, takeAlong } from './rearrange.ts';
 import { illShaped, unsupported } from './refusal.ts';
+import { restate } from './restate.ts';
 
 type PadMode = 'constant' | 'reflect' | 'edge' | 'wrap';
 const modes: readonly string[] = ['constant', 'reflect', 'edge', 'wrap'];
@@ -199,10 +200,7 @@ const Pad = operator({
       resizedEdge(edge, view.kept(0, edge.axis), view.keptOut(0, edge.axis)),
     );
     const pads = [...edges.map(({ before }) => before), ...edges.map(({ after }) => after)];
-    if (pads.every((amount, i) => amount === statedPads(view)[i])) return;
-    if (view.attrs.pads) view.set('pads', pads);
-    else if (view.attrs.paddings) view.set('paddings', pads);
-    else view.setNumbers(1, pads);
+    restate(view, view.attrs.paddings ? 'paddings' : 'pads', 1, pads);
   },
   weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',

@@ -30,7 +30,7 @@ const Expand = operator({
     const target = view.numbers(1);
     const lead = view.outShape(0).length - target.length;
     const resized = target.map((length, i) => (length === 1 ? 1 : view.newOutShape(0)[i + lead]));
-    if (resized.some((length, i) => length !== target[i])) view.setNumbers(1, resized);
+    view.setNumbers(1, resized);
   },
   weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',
@@ -68,7 +68,7 @@ const Tile = operator({
     const resized = repeats.map((times, i) =>
       times === 1 ? 1 : view.newOutShape(0)[i] / view.newShape(0)[i],
     );
-    if (resized.some((times, i) => times !== repeats[i])) view.setNumbers(1, resized);
+    view.setNumbers(1, resized);
   },
   weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'logical',

@@ -20,6 +20,7 @@ import {
 } from './op.ts';
 import { transpose } from './rearrange.ts';
 import { illShaped } from './refusal.ts';
+import { restate } from './restate.ts';
 
 // ---------------------------------------------------------------- which axes become which
 
@@ -123,9 +124,7 @@ const Reshape = operator({
       const copies = length === 0 && !view.attrs.allowzero && view.newShape(0)[i] === after[i];
       return length === -1 || copies || before[i] === after[i] ? length : after[i];
     });
-    if (resized.every((length, i) => length === target[i])) return;
-    if (view.attrs.shape) view.set('shape', resized);
-    else view.setNumbers(1, resized);
+    restate(view, 'shape', 1, resized);
   },
 });
 

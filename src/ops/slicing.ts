@@ -16,6 +16,7 @@ import {
 import { padAlong } from './padding.ts';
 import { sliceAlong, takeAlong } from './rearrange.ts';
 import { illShaped } from './refusal.ts';
+import { restate } from './restate.ts';
 
 const sliceAttrs = { starts: ints(), ends: ints(), axes: ints() };
 type SliceView = NodeView<AttrsOf<typeof sliceAttrs>>;
@@ -112,15 +113,18 @@ const Slice = operator({
       const kept = view.kept(0, cut.axis);
       return kept && Math.abs(cut.step) === 1 ? reboundCut(cut, kept) : cut.stated;
     });
-    for (const [input, bound] of [
-      [1, 'start'],
-      [2, 'end'],
-    ] as const) {
-      const values = bounds.map((pair) => pair[bound]);
-      if (values.every((value, i) => value === cuts[i].stated[bound])) continue;
-      if (view.attrs.starts) view.set(`${bound}s`, values);
-      else view.setNumbers(input, values);
-    }
+    restate(
+      view,
+      'starts',
+      1,
+      bounds.map(({ start }) => start),
+    );
+    restate(
+      view,
+      'ends',
+      2,
+      bounds.map(({ end }) => end),
+    );
   },
   weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
@@ -181,7 +185,7 @@ const CenterCropPad = operator({
   },
   resize: (view) => {
     const sizes = centredAxes(view).map(({ axis }) => view.newOutShape(0)[axis]);
-    if (sizes.some((size, i) => size !== view.numbers(1)[i])) view.setNumbers(1, sizes);
+    view.setNumbers(1, sizes);
   },
   weights: (view) => floatInputs(view).slice(0, 1),
   layout: 'axes',
