@@ -154,7 +154,7 @@ function resizedEdge(
   const [inputLeft, outputLeft] = [input[length], output[outLength]];
   return {
     ...edge,
-    before: before >= 0 ? output[before] : -input[-before],
+    before: before >= 0 ? output[before] : 0 - input[-before],
     after: after >= 0 ? outputLeft - output[outLength - after] : input[length + after] - inputLeft,
   };
 }

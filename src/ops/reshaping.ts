@@ -117,12 +117,10 @@ const Reshape = operator({
   ...asShape(reshapeDims),
   terms: (eq) => eq.out(0, reshapeAxes(eq, eq.axes(0), eq.outShape(0))),
   resize: (view) => {
-    const before = view.outShape(0);
     const after = view.newOutShape(0);
-    const target = reshapeTarget(view);
-    const resized = target.map((length, i) => {
+    const resized = reshapeTarget(view).map((length, i) => {
       const copies = length === 0 && !view.attrs.allowzero && view.newShape(0)[i] === after[i];
-      return length === -1 || copies || before[i] === after[i] ? length : after[i];
+      return length === -1 || copies ? length : after[i];
     });
     restate(view, 'shape', 1, resized);
   },
