@@ -1,0 +1,252 @@
+// Sizes that reach a node as integers: the target of a Reshape, the parts of a Split, the bounds of a Slice.
+// What the shrunk graph computes by itself is left alone. Else the constants behind the numbers are rewritten, through
+// the joins and casts on the way, so that sizes which follow the input go on following it; only where that is
+// impossible the numbers are written down as a constant.
+
+import { type Inference, inferTypes } from '../analysis/fold.ts';
+import type { Bindings } from '../analysis/types.ts';
+import { type Wiring, wiringOf } from '../graph/query.ts';
+import { elementCount, tensorOf, toNumbers } from '../graph/tensor.ts';
+import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import type { Problem } from '../lib/errors.ts';
+
+/** By `GraphNode.id` and input slot. */
+export type WantedNumbers = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
+
+export function rewriteNumbers(
+  graph: Graph,
+  wanted: WantedNumbers,
+  bindings: Bindings,
+): { graph: Graph; problems: readonly Problem[] } {
+  if (wanted.size === 0) return { graph, problems: [] };
+  const rewriting = new Rewriting(graph, bindings);
+  for (const [node, slots] of wanted)
+    for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
+  return rewriting.apply();
+}
+
+interface Slot {
+  readonly node: number;
+  readonly slot: number;
+}
+
+/** Everyone who wants other numbers from one value. */
+interface Demand {
+  readonly slot: Slot;
+  readonly values: readonly number[];
+}
+
+/** Operators that hand integers on unchanged, from their first input. */
+const carriers = new Set(['Identity', 'Cast', 'CastLike', 'Unsqueeze', 'Squeeze', 'Reshape', 'Flatten']);
+
+class Rewriting {
+  private readonly graph: Graph;
+  private readonly wiring: Wiring;
+  private readonly inference: Inference;
+  private readonly bindings: Bindings;
+  private readonly byNode: ReadonlyMap<number, GraphNode>;
+  private readonly demands = new Map<string, Demand[]>();
+  private readonly tensors = new Map<string, Tensor>();
+  private readonly inputs = new Map<number, string[]>();
+  private readonly problems: Problem[] = [];
+
+  constructor(graph: Graph, bindings: Bindings) {
+    this.graph = graph;
+    this.bindings = bindings;
+    this.wiring = wiringOf(graph);
+    this.inference = inferTypes(graph, bindings);
+    this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
+  }
+
+  want(slot: Slot, values: readonly number[]): void {
+    const name = this.nameAt(slot);
+    if (name === '') {
+      this.give(slot, values, `${this.node(slot).name}_sizes`);
+      return;
+    }
+    if (this.holds(name, values)) return;
+    const demands = this.demands.get(name) ?? [];
+    demands.push({ slot, values });
+    this.demands.set(name, demands);
+  }
+
+  apply(): { graph: Graph; problems: readonly Problem[] } {
+    while (this.demands.size > 0) {
+      const [name, demands] = this.nextDemand();
+      this.demands.delete(name);
+      this.meet(name, demands);
+    }
+    const nodes = this.graph.nodes.map((node) => {
+      const inputs = this.inputs.get(node.id);
+      return inputs ? { ...node, inputs } : node;
+    });
+    const tensors = new Map([...this.graph.tensors, ...this.tensors]);
+    return { graph: { ...this.graph, nodes, tensors }, problems: this.problems };
+  }
+
+  /** Values are met consumers first, so that all demands on a value are known when its turn comes. */
+  private nextDemand(): [string, Demand[]] {
+    const order = new Map(this.graph.nodes.map((node, n) => [node.id, n]));
+    const lateness = (name: string) => order.get(this.wiring.producer(name)?.id ?? -1) ?? -1;
+    const [first, ...rest] = [...this.demands];
+    return rest.reduce((latest, entry) => (lateness(entry[0]) > lateness(latest[0]) ? entry : latest), first);
+  }
+
+  private node({ node }: Slot): GraphNode {
+    return this.byNode.get(node) as GraphNode;
+  }
+
+  private nameAt(slot: Slot): string {
+    return this.inputs.get(slot.node)?.[slot.slot] ?? this.node(slot).inputs[slot.slot] ?? '';
+  }
+
+  private holds(name: string, values: readonly number[]): boolean {
+    const known = this.inference.known(name)?.values;
+    return known?.length === values.length && known.every((value, i) => value === values[i]);
+  }
+
+  private meet(name: string, demands: readonly Demand[]): void {
+    const tensor = this.graph.tensors.get(name);
+    const agreed = this.agreement(name, demands);
+    if (tensor) {
+      if (agreed) this.tensors.set(name, renumbered(tensor, name, agreed));
+      else for (const { slot, values } of demands) this.give(slot, values, name, tensor);
+    } else if (!agreed || !this.push(name, agreed))
+      for (const { slot, values } of demands) this.writeDown(slot, values, name);
+  }
+
+  /** The numbers all readers of a value want, if they want the same. */
+  private agreement(name: string, demands: readonly Demand[]): readonly number[] | undefined {
+    const [{ values }] = demands;
+    const same = demands.every((demand) => demand.values.every((value, i) => value === values[i]));
+    const wanting = new Set(demands.map(({ slot }) => slot.node));
+    const others = this.wiring.consumers(name).some((node) => !wanting.has(node.id));
+    const repeated = demands.some(
+      ({ slot }) => this.timesRead(slot, name) > demands.filter((d) => d.slot.node === slot.node).length,
+    );
+    const leaves = this.graph.outputs.some((output) => output.name === name);
+    return same && !others && !repeated && !leaves ? values : undefined;
+  }
+
+  private timesRead(slot: Slot, name: string): number {
+    return this.node(slot).inputs.filter((input) => input === name).length;
+  }
+
+  /** Asks the operator that makes the value for other numbers; false where it only follows its inputs' shapes. */
+  private push(name: string, values: readonly number[]): boolean {
+    const producer = this.wiring.producer(name);
+    if (!producer) return false;
+    if (carriers.has(producer.op)) return this.pushTo({ node: producer.id, slot: 0 }, values);
+    if (producer.op !== 'Concat') return false;
+    const parts: [Slot, readonly number[]][] = [];
+    let at = 0;
+    for (let slot = 0; slot < producer.inputs.length; slot++) {
+      const length = this.inference.known(producer.inputs[slot])?.values.length;
+      if (length === undefined) return false;
+      parts.push([{ node: producer.id, slot }, values.slice(at, at + length)]);
+      at += length;
+    }
+    return (
+      at === values.length &&
+      parts.every(([slot, part]) => this.canTake(slot, part)) &&
+      parts.every(([slot, part]) => this.pushTo(slot, part))
+    );
+  }
+
+  private pushTo(slot: Slot, values: readonly number[]): boolean {
+    if (!this.canTake(slot, values)) return false;
+    this.want(slot, values);
+    return true;
+  }
+
+  /** Whether other numbers can be had at a slot: it holds them already, or constants lie behind it. */
+  private canTake(slot: Slot, values: readonly number[]): boolean {
+    const name = this.nameAt(slot);
+    if (this.holds(name, values)) return true;
+    const tensor = this.graph.tensors.get(name);
+    if (tensor) return elementCount(tensor.dims) === values.length;
+    const producer = this.wiring.producer(name);
+    const sole = this.wiring.consumers(name).length === 1;
+    return (
+      sole &&
+      producer !== undefined &&
+      carriers.has(producer.op) &&
+      this.canTake({ node: producer.id, slot: 0 }, values)
+    );
+  }
+
+  /** A new constant for one slot. */
+  private give(slot: Slot, values: readonly number[], stem: string, model?: Tensor): void {
+    const name = this.unused(`${stem}_pruned`);
+    const tensor = model ? renumbered(model, name, values) : tensorOf(name, 'int64', [values.length], values);
+    this.tensors.set(name, tensor);
+    const inputs = [...(this.inputs.get(slot.node) ?? this.node(slot).inputs)];
+    while (inputs.length <= slot.slot) inputs.push('');
+    inputs[slot.slot] = name;
+    this.inputs.set(slot.node, inputs);
+  }
+
+  private unused(stem: string): string {
+    const taken = (name: string) =>
+      this.graph.tensors.has(name) || this.tensors.has(name) || this.inference.types.has(name);
+    let name = stem;
+    for (let n = 2; taken(name); n++) name = `${stem}_${n}`;
+    return name;
+  }
+
+  /** Computed numbers become a constant; a Reshape keeps what follows the input as 0 (copied) or -1 (inferred). */
+  private writeDown(slot: Slot, values: readonly number[], name: string): void {
+    const dynamic = this.followsInput(name, values.length);
+    const node = this.node(slot);
+    if (node.op === 'Reshape' && slot.slot === 1) {
+      this.give(slot, this.reshapeTarget(node, values, dynamic), node.name);
+      return;
+    }
+    if (dynamic.some(Boolean))
+      this.problems.push({
+        code: 'size-written-down',
+        where: node.name,
+        message: `"${node.name}" (${node.op}) computed its sizes from the input; they are now fixed to [${values}].`,
+        hint: 'Run the smaller model at the input size it was pruned with.',
+      });
+    this.give(slot, values, node.name);
+  }
+
+  /** Which elements change with the sizes of the network's inputs. */
+  private followsInput(name: string, count: number): boolean[] {
+    const here = this.inference.known(name)?.values ?? [];
+    const there = this.elsewhere().known(name)?.values ?? [];
+    return Array.from({ length: count }, (_, i) => here[i] !== there[i]);
+  }
+
+  private other: Inference | undefined;
+
+  /** The same graph with every symbolic size one larger. */
+  private elsewhere(): Inference {
+    this.other ??= inferTypes(
+      this.graph,
+      Object.fromEntries(Object.entries(this.bindings).map(([symbol, size]) => [symbol, size + 1])),
+    );
+    return this.other;
+  }
+
+  private reshapeTarget(
+    node: GraphNode,
+    values: readonly number[],
+    dynamic: readonly boolean[],
+  ): readonly number[] {
+    const from = this.inference.types.get(node.inputs[0])?.dims ?? [];
+    const copies = node.attributes.allowzero !== 1;
+    const target = values.map((value, i) => (dynamic[i] && copies && from[i] === value ? 0 : value));
+    const inferred = dynamic.findIndex((follows, i) => follows && target[i] !== 0);
+    if (inferred >= 0 && !target.includes(-1)) target[inferred] = -1;
+    return target;
+  }
+}
+
+/** Other numbers in the type of a constant; its shape too where the count allows. */
+function renumbered(model: Tensor, name: string, values: readonly number[]): Tensor {
+  const dims = elementCount(model.dims) === values.length ? model.dims : [values.length];
+  const unchanged = model.name === name && model.bytes && toNumbers(model).every((v, i) => v === values[i]);
+  return unchanged && dims === model.dims ? model : tensorOf(name, model.dtype, dims, values);
+}
