@@ -1,0 +1,112 @@
+// Choosing where tensors live: WebGPU, then WebGL, WebAssembly, plain JavaScript. Backends load on demand, so that a
+// session that only prunes never fetches them.
+
+import type * as Tf from '@tensorflow/tfjs';
+import { ModelError } from '../lib/errors.ts';
+import type { Backend, BackendName } from './types.ts';
+
+export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
+
+export interface BackendOptions {
+  /** Where the WebAssembly binaries are, by file name; needed in a browser, found by itself in Node. */
+  readonly wasmPaths?: Readonly<Record<string, string>>;
+}
+
+let current: Promise<Backend> | undefined;
+let currentName: BackendName | undefined;
+
+/**
+ * The wanted backend, or the first that works. One backend is live at a time: tfjs keeps it globally.
+ * @throws ModelError `no-backend` when the wanted one cannot be had, with the reason
+ */
+export async function chooseBackend(
+  wanted: BackendName | 'auto' = 'auto',
+  options: BackendOptions = {},
+): Promise<Backend> {
+  if (current && (wanted === 'auto' || wanted === currentName)) return current;
+  const starting = start(wanted, options);
+  current = starting;
+  try {
+    const backend = await starting;
+    currentName = backend.name;
+    return backend;
+  } catch (error) {
+    current = undefined;
+    currentName = undefined;
+    throw error;
+  }
+}
+
+/** Forgets the present backend, so that the next choice starts afresh: after a device was lost. */
+export function forgetBackend(): void {
+  current = undefined;
+  currentName = undefined;
+}
+
+async function start(wanted: BackendName | 'auto', options: BackendOptions): Promise<Backend> {
+  const tf = await loadTf();
+  const passedOver: { name: BackendName; why: string }[] = [];
+  for (const name of wanted === 'auto' ? backendNames : [wanted]) {
+    try {
+      const description = await starters[name](tf, options);
+      return { name, tf, description, passedOver };
+    } catch (error) {
+      passedOver.push({ name, why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  throw new ModelError({
+    code: 'no-backend',
+    where: wanted,
+    message: `This machine cannot compute on ${wanted}: ${passedOver.at(-1)?.why}.`,
+    hint: 'Choose another backend, or "auto".',
+  });
+}
+
+/** The tfjs module without its greetings: in Node it advises another package, which we do not want. */
+async function loadTf(): Promise<typeof Tf> {
+  const { warn } = console;
+  const tf = await import('@tensorflow/tfjs');
+  tf.env().set('PROD', true);
+  console.warn = warn;
+  return tf;
+}
+
+type Starter = (tf: typeof Tf, options: BackendOptions) => Promise<string>;
+
+async function use(tf: typeof Tf, name: BackendName): Promise<void> {
+  const works = await tf.setBackend(name);
+  if (!works) throw new Error('it does not start here');
+  await tf.ready();
+}
+
+const starters: Record<BackendName, Starter> = {
+  webgpu: async (tf) => {
+    const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+    const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) throw new Error('there is no WebGPU adapter');
+    await import('@tensorflow/tfjs-backend-webgpu');
+    await use(tf, 'webgpu');
+    const { vendor, architecture, description } = adapter.info;
+    return [description || vendor || 'WebGPU', architecture].filter(Boolean).join(', ');
+  },
+  webgl: async (tf) => {
+    if (typeof OffscreenCanvas === 'undefined') throw new Error('there is no WebGL');
+    const context = new OffscreenCanvas(1, 1).getContext('webgl2');
+    if (!context) throw new Error('there is no WebGL 2');
+    await use(tf, 'webgl');
+    return String(context.getParameter(context.RENDERER));
+  },
+  wasm: async (tf, { wasmPaths }) => {
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    if (wasmPaths) wasm.setWasmPaths({ ...wasmPaths });
+    // The threaded build starts workers from source text, which a strict Content-Security-Policy forbids.
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    await use(tf, 'wasm');
+    const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+    return simd ? 'WebAssembly with SIMD, 1 thread' : 'WebAssembly, 1 thread';
+  },
+  cpu: async (tf) => {
+    await use(tf, 'cpu');
+    return 'JavaScript';
+  },
+};
