@@ -1,6 +1,7 @@
 // Every operator we know, by domain and name.
 
 import { activation } from './activation.ts';
+import { blocks } from './blocks.ts';
 import { columnsToImage } from './columns-to-image.ts';
 import { comparison } from './comparison.ts';
 import { control } from './control.ts';
@@ -9,6 +10,7 @@ import { einsum } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
 import { generators } from './generators.ts';
 import { globalPools } from './global-pooling.ts';
+import { grids } from './grid.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { matrix } from './matrix.ts';
@@ -23,6 +25,7 @@ import { quantisedContractions } from './quantised-contractions.ts';
 import { reducing } from './reduction.ts';
 import { regions } from './regions.ts';
 import { repeating } from './repeating.ts';
+import { resampling } from './resampling.ts';
 import { reshaping } from './reshaping.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
@@ -31,6 +34,7 @@ import { transposedConvolutions } from './transposed-convolution.ts';
 
 const families: readonly (readonly Operator[])[] = [
   activation,
+  blocks,
   comparison,
   elementwise,
   normalisation,
@@ -43,6 +47,7 @@ const families: readonly (readonly Operator[])[] = [
   einsum,
   generators,
   globalPools,
+  grids,
   indexing,
   joining,
   matrix,
@@ -53,6 +58,7 @@ const families: readonly (readonly Operator[])[] = [
   quantisedContractions,
   regions,
   repeating,
+  resampling,
   reshaping,
   scattering,
   slicing,
