@@ -1,96 +1,39 @@
 // The one interface between the product and whoever drives it: the page (through a Worker), the command line and
 // tests (in process). Everything that crosses it is plain data; weights stay on the engine's side.
-// An engine holds one session. It tells what changed by sending a new `SessionState` to its listener.
+// An engine holds one session. It tells what changed by sending a new `SessionState` to its listener; what a state is
+// made of is in `state.ts`, and exported from here too.
 
-import type { CouplingStep, GroupKind } from '../analysis/types.ts';
+import type { CouplingStep } from '../analysis/types.ts';
 import type { BackendName } from '../execution/types.ts';
-import type { Problem } from '../lib/errors.ts';
+import type { ScheduleOptions } from '../training/types.ts';
+import type { Drawing, SessionState, TrainingPoint } from './state.ts';
 
-// ---------------------------------------------------------------- the model
+export type * from './state.ts';
 
-export interface ModelSummary {
-  readonly format: string;
-  readonly fileName: string;
-  readonly fileBytes: number;
-  readonly inputs: readonly ValueSummary[];
-  readonly outputs: readonly ValueSummary[];
-  readonly nodes: number;
-  readonly params: number;
-  readonly macs: number;
-  readonly groups: readonly GroupSummary[];
-  readonly problems: readonly Problem[];
-  /** Whether the engine can run and train it, and if not, why. */
-  readonly trainable: { readonly ok: true } | { readonly ok: false; readonly why: string };
-}
+// ---------------------------------------------------------------- files
 
-export interface ValueSummary {
+export interface NamedFile {
   readonly name: string;
-  readonly dtype: string;
-  readonly dims: readonly (number | string)[];
+  readonly bytes: Uint8Array;
 }
 
-export interface GroupSummary {
-  readonly id: string;
-  readonly kind: GroupKind;
-  /** Root tensor, and the name of the node that reads it. */
-  readonly root: string;
-  readonly node: string;
-  readonly units: number;
-  /** Units in the model as it was opened. */
-  readonly initialUnits: number;
-  readonly members: readonly { readonly tensor: string; readonly axis: number; readonly role: string }[];
-  /** Parameters and MACs of the nodes it touches, that go with one unit. */
-  readonly paramsPerUnit: number;
-  readonly macsPerUnit: number;
-  /** Why nothing of it can be pruned; absent if something can. */
-  readonly locked?: string;
+/** A file as dropped: bytes in memory, or a `File` that is read piece by piece (a `Blob` crosses to a worker uncopied). */
+export type DroppedFile = NamedFile | File;
+
+export interface DataOptions {
+  /** Of stored values as 0 to 1; absent: what the model's card or the data set itself says. */
+  readonly normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
+  /** Of the split into training, validation and test examples. */
+  readonly seed?: number;
 }
 
-// ---------------------------------------------------------------- the picture
-
-/** A node of the drawn graph: one operator, or a folded run of them (conv + norm + activation). */
-export interface DrawnNode {
-  readonly id: string;
-  readonly label: string;
-  /** Second line: `64 × 3×3`, shape or the count of folded operators. */
-  readonly detail: string;
-  readonly kind:
-    | 'input'
-    | 'output'
-    | 'kernel'
-    | 'norm'
-    | 'activation'
-    | 'join'
-    | 'shape'
-    | 'other'
-    | 'unknown';
-  /** `GraphNode.id`s it stands for. */
-  readonly nodes: readonly number[];
-  readonly expandable: boolean;
-  /** The folded node that this one is shown in place of; expanding its id was what brought it out. */
-  readonly parent?: string;
-  /** Groups whose members sit in it. */
-  readonly groups: readonly string[];
-  readonly x: number;
-  readonly y: number;
+/** An example as a picture, for a person to check what the network will see. */
+export interface DataSample {
   readonly width: number;
   readonly height: number;
-}
-
-export interface DrawnEdge {
-  readonly id: string;
-  readonly source: string;
-  readonly target: string;
-  /** Value names it carries, and their shape as text. */
-  readonly values: readonly string[];
-  readonly shape: string;
-  /** Groups whose units travel along it. */
-  readonly groups: readonly string[];
-}
-
-export interface Drawing {
-  readonly nodes: readonly DrawnNode[];
-  readonly edges: readonly DrawnEdge[];
+  /** RGBA, row by row. */
+  readonly bytes: Uint8Array;
+  readonly label?: string;
 }
 
 // ---------------------------------------------------------------- pruning
@@ -109,41 +52,24 @@ export interface StepOptions {
   readonly ignore: readonly string[];
   readonly layerRatios: Readonly<Record<string, number>>;
   readonly seed: number;
+  /** Asks for a cost instead of a ratio: the share of the opened model that should be left, 0 to 1. */
+  readonly target?: StepTarget;
+  /** Layers that are ranked together and share a ratio: sets of names or patterns. */
+  readonly sets?: readonly (readonly string[])[];
+  /** What may go from attention layers; absent: `head-dims`. */
+  readonly attention?: 'heads' | 'head-dims' | 'both' | 'none';
+  /** Of whole heads; absent: `ratio`. */
+  readonly headRatio?: number;
+  /** No layer gets narrower than this many units. */
+  readonly minWidth?: number;
+  /** For criteria that need gradients or activations: examples they are collected over, and where. */
+  readonly calibration?: number;
+  readonly backend?: BackendName | 'auto';
 }
 
-export type Verdict = 'undecided' | 'accepted' | 'rejected' | 'skipped';
-
-export interface CandidateSummary {
-  readonly id: string;
-  /** Group it would cut. */
-  readonly group: string;
-  readonly kind: GroupKind;
-  readonly root: string;
-  readonly node: string;
-  /** Units now, and those proposed to go (indices now, and in the model as opened). */
-  readonly units: number;
-  readonly remove: readonly number[];
-  readonly original: readonly number[];
-  /** One score per unit of the group; lower goes first. */
-  readonly scores: readonly number[];
-  /** What accepting it alone would save. */
-  readonly saves: { readonly params: number; readonly macs: number };
-  /** Candidates of the same pattern (isomorphic groups), this one included. */
-  readonly alike: readonly string[];
-  readonly verdict: Verdict;
-  readonly reason?: string;
-}
-
-/** A step under review. Decisions are staged: nothing is cut until `applyStep`. */
-export interface OpenStep {
-  /** 1-based, of `of` scheduled ones. */
-  readonly number: number;
-  readonly of: number;
-  readonly candidates: readonly CandidateSummary[];
-  /** What the decisions so far would leave. */
-  readonly preview: { readonly params: number; readonly macs: number };
-  /** Undoable decisions, latest last. */
-  readonly decisions: readonly { readonly candidate: string; readonly verdict: Verdict }[];
+export interface StepTarget {
+  readonly metric: 'params' | 'macs' | 'bytes';
+  readonly keep: number;
 }
 
 export type Decision =
@@ -152,70 +78,7 @@ export type Decision =
   | { readonly verdict: 'skipped' }
   | { readonly verdict: 'undecided' };
 
-// ---------------------------------------------------------------- log and curves
-
-export type LogEntry =
-  | {
-      readonly kind: 'opened';
-      readonly at: number;
-      readonly fileName: string;
-      readonly params: number;
-      readonly macs: number;
-    }
-  | {
-      readonly kind: 'step';
-      readonly at: number;
-      readonly number: number;
-      /** The flag: was anything removed? */
-      readonly pruned: boolean;
-      /** Why not, or what held some groups back: one sentence each. */
-      readonly reasons: readonly {
-        readonly code: string;
-        readonly group?: string;
-        readonly message: string;
-      }[];
-      readonly removedUnits: number;
-      readonly accepted: number;
-      readonly rejected: number;
-      readonly before: { readonly params: number; readonly macs: number };
-      readonly after: { readonly params: number; readonly macs: number };
-    }
-  | {
-      readonly kind: 'training';
-      readonly at: number;
-      readonly outcome: 'completed' | 'stopped' | 'failed';
-      readonly epochs: number;
-      readonly accuracyBefore?: number;
-      readonly accuracyAfter?: number;
-      readonly message: string;
-    }
-  | {
-      /** The gate: a training pass that did not run, and why. */
-      readonly kind: 'training-skipped';
-      readonly at: number;
-      readonly message: string;
-    }
-  | { readonly kind: 'exported'; readonly at: number; readonly fileName: string; readonly bytes: number }
-  | { readonly kind: 'note'; readonly at: number; readonly message: string };
-
-/** One point of the cost chart: after opening and after each step. */
-export interface CostPoint {
-  readonly step: number;
-  readonly params: number;
-  readonly macs: number;
-  /** 1 - params / params at opening. */
-  readonly sparsity: number;
-}
-
-/** One point of the training charts; `batch` counts on over all training passes. */
-export interface TrainingPoint {
-  readonly batch: number;
-  readonly loss: number;
-  readonly accuracy?: number;
-  /** Held-out figures, at the end of an epoch. */
-  readonly validationLoss?: number;
-  readonly validationAccuracy?: number;
-}
+// ---------------------------------------------------------------- training
 
 export interface TrainOptions {
   readonly epochs: number;
@@ -224,6 +87,34 @@ export interface TrainOptions {
   readonly learningRate: number;
   readonly backend: BackendName | 'auto';
   readonly seed: number;
+  /** Trains a model that no step has touched yet. It never opens the gate that an empty step has shut. */
+  readonly unpruned?: boolean;
+  readonly schedule?: ScheduleOptions;
+  /** Epochs over which the learning rate rises from 0. */
+  readonly warmUp?: number;
+  /** SGD. */
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  readonly labelSmoothing?: number;
+  /** Gradients are scaled down to this norm; 0: never. */
+  readonly clipNorm?: number;
+  /** Names of the augmentations to apply, in order. */
+  readonly augment?: readonly string[];
+  /** Constants or nodes, by name or pattern, that stay as they are. */
+  readonly frozen?: readonly string[];
+  /** Epochs without a better validation figure after which the pass ends; 0: never. */
+  readonly patience?: number;
+  readonly keepBest?: boolean;
+  /** Learns from the model as it was opened. `labels: false` uses the images alone. */
+  readonly distil?: {
+    readonly temperature?: number;
+    readonly share?: number;
+    readonly labels?: boolean;
+    readonly features?: readonly string[];
+  };
+  /** Drives unwanted channels towards zero while training. */
+  readonly sparse?: { readonly name: string; readonly strength: number };
 }
 
 export interface TrainProgress {
@@ -236,33 +127,16 @@ export interface TrainProgress {
   readonly point?: TrainingPoint;
 }
 
-export interface DataSummary {
-  readonly name: string;
-  readonly examples: { readonly train: number; readonly test: number };
-  readonly dims: readonly number[];
-  readonly classes: readonly string[];
-}
-
-export interface SessionState {
-  readonly model?: ModelSummary;
-  readonly data?: DataSummary;
-  readonly step?: OpenStep;
-  readonly log: readonly LogEntry[];
-  readonly costs: readonly CostPoint[];
-  readonly curve: readonly TrainingPoint[];
-  /** Whether `train` would run, or the sentence the gate shows. */
-  readonly gate: { readonly open: boolean; readonly message: string };
-  readonly backend?: { readonly name: BackendName; readonly description: string };
-  /** Counts changes of the drawn graph: ask for `draw` again when it moves. */
-  readonly revision: number;
+/** Recovery without labels; see `training/recovery`. */
+export interface RepairOptions {
+  readonly method: 'batch-norm' | 'reconstruction';
+  /** Examples it looks at. */
+  readonly examples?: number;
+  readonly backend?: BackendName | 'auto';
+  readonly seed?: number;
 }
 
 // ---------------------------------------------------------------- the engine
-
-export interface NamedFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
 
 /** All methods reject with a `ModelError` (a `Problem` over the wire) and leave the session as it was. */
 export interface Engine {
@@ -273,7 +147,11 @@ export interface Engine {
   /** The built-in model and its generated digits. */
   openSample(model: Uint8Array): Promise<void>;
   /** A data set from dropped files (IDX pairs and the other readers' formats). */
-  openData(files: readonly NamedFile[]): Promise<void>;
+  openData(files: readonly DroppedFile[], options?: DataOptions): Promise<void>;
+  /** The built-in generated digits, for whichever model is open. */
+  openGeneratedData(): Promise<void>;
+  /** The first examples as the network gets them, turned back into pictures. */
+  sampleData(count: number): Promise<readonly DataSample[]>;
   close(): Promise<void>;
 
   /** `expanded`: ids of drawn nodes to show operator by operator. */
@@ -284,6 +162,8 @@ export interface Engine {
   startStep(options: StepOptions): Promise<void>;
   decide(candidate: string, decision: Decision): Promise<void>;
   undo(): Promise<void>;
+  /** Accuracy on held-out examples of what the decisions so far would leave: nothing is cut. */
+  tryOut(options: { examples: number; backend: BackendName | 'auto' }): Promise<Evaluated>;
   /** Cuts what was accepted; resolves to the flag. */
   applyStep(): Promise<boolean>;
   /** Drops the open step; nothing was cut, nothing is remembered. */
@@ -293,12 +173,35 @@ export interface Engine {
 
   /** Yields progress; `return()` stops within one batch. Yields nothing when the gate is shut. */
   train(options: TrainOptions): AsyncGenerator<TrainProgress, void, void>;
-  evaluate(backend: BackendName | 'auto'): Promise<{ readonly loss: number; readonly accuracy: number }>;
+  /** Goes on with the pass that `SessionState.interrupted` tells of, from its last checkpoint. */
+  resume(): AsyncGenerator<TrainProgress, void, void>;
+  /** Recovery without labels, behind the same gate: says whether it changed anything. */
+  repair(options: RepairOptions): Promise<{ readonly changed: boolean; readonly message: string }>;
+  evaluate(backend: BackendName | 'auto'): Promise<Evaluated>;
 
   /** The smaller model in the format it came in. */
   exportModel(): Promise<NamedFile>;
+  /** What was done, as JSON that the command line replays: options, decisions, removed channels. */
+  exportRecipe(): Promise<NamedFile>;
+  /** The original index of every surviving channel, by constant and axis. */
+  provenance(): Promise<readonly SurvivingAxis[]>;
 
   /** Everything needed to go on after a reload, and back again. */
   save(): Promise<Uint8Array>;
   restore(saved: Uint8Array): Promise<void>;
+  /** Goes on with the session that the engine keeps by itself, as after a lost worker; false where there is none. */
+  recover(): Promise<boolean>;
+}
+
+export interface Evaluated {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly examples: number;
+}
+
+export interface SurvivingAxis {
+  readonly tensor: string;
+  readonly axis: number;
+  /** Position in the opened model of each position that is left. */
+  readonly original: readonly number[];
 }

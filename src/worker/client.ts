@@ -3,7 +3,7 @@
 
 import { type Endpoint, type ProxyMethods, proxy, releaseProxy, wrap } from 'comlink';
 import { ModelError, type Problem } from '../lib/errors.ts';
-import type { Engine, SessionState, TrainOptions, TrainProgress } from '../workbench/engine.ts';
+import type { Engine, SessionState, TrainProgress } from '../workbench/engine.ts';
 import {
   applyPatch,
   type CallArguments,
@@ -12,6 +12,8 @@ import {
   type Host,
   handOver,
   type RemoteRun,
+  type RunName,
+  type Runs,
   type StatePatch,
   unwrap,
 } from './protocol.ts';
@@ -37,8 +39,11 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
     async (...args: CallArguments<K>): Promise<CallResult<K>> =>
       unwrap(await orLost(host.call(name, handOver(args))));
 
-  async function* train(options: TrainOptions): AsyncGenerator<TrainProgress, void, void> {
-    const run = (await orLost(host.train(options))) as RemoteRun & ProxyMethods;
+  async function* pull<K extends RunName>(
+    name: K,
+    args: Parameters<Runs[K]>,
+  ): AsyncGenerator<TrainProgress, void, void> {
+    const run = (await orLost(host.run(name, args))) as RemoteRun & ProxyMethods;
     let done = false;
     try {
       for (;;) {
@@ -63,23 +68,31 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
       };
       await orLost(host.listen(proxy(receive)));
     },
-    train,
+    train: (options) => pull('train', [options]),
+    resume: () => pull('resume', []),
     open: call('open'),
     openSample: call('openSample'),
     openData: call('openData'),
+    openGeneratedData: call('openGeneratedData'),
+    sampleData: call('sampleData'),
     close: call('close'),
     draw: call('draw'),
     explain: call('explain'),
     startStep: call('startStep'),
     decide: call('decide'),
     undo: call('undo'),
+    tryOut: call('tryOut'),
     applyStep: call('applyStep'),
     cancelStep: call('cancelStep'),
     release: call('release'),
+    repair: call('repair'),
     evaluate: call('evaluate'),
     exportModel: call('exportModel'),
+    exportRecipe: call('exportRecipe'),
+    provenance: call('provenance'),
     save: call('save'),
     restore: call('restore'),
+    recover: call('recover'),
   };
 }
 

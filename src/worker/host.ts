@@ -11,6 +11,8 @@ import {
   type Host,
   handOver,
   type Outcome,
+  type RunName,
+  type Runs,
 } from './protocol.ts';
 
 /** Serves `engine` over `endpoint`: the worker's own channel unless another is given. */
@@ -46,8 +48,9 @@ export function serve(engine: Engine, endpoint?: Endpoint): void {
       const method = engine[name] as (...args: CallArguments<K>) => Promise<never>;
       return answer(() => method.apply(engine, args));
     },
-    async train(options) {
-      const run = engine.train(options);
+    async run<K extends RunName>(name: K, args: Parameters<Runs[K]>) {
+      const start = engine[name] as (...args: Parameters<Runs[K]>) => ReturnType<Runs[K]>;
+      const run = start.apply(engine, args);
       return proxy({
         next: () => answer(() => run.next()),
         stop: () => answer(async () => void (await run.return())),

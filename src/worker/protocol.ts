@@ -3,7 +3,7 @@
 
 import { transfer } from 'comlink';
 import { ModelError, type Problem } from '../lib/errors.ts';
-import type { Engine, SessionState, TrainOptions, TrainProgress } from '../workbench/engine.ts';
+import type { Engine, SessionState, TrainProgress } from '../workbench/engine.ts';
 
 /** A call that failed is an answer too: `postMessage` would strip a `ModelError` of its fields. */
 export type Outcome<T> =
@@ -15,8 +15,12 @@ export function unwrap<T>(outcome: Outcome<T>): T {
   throw new ModelError(outcome.problem);
 }
 
+/** The methods of an engine that are pulled from. */
+export type Runs = Pick<Engine, 'train' | 'resume'>;
+export type RunName = keyof Runs;
+
 /** The methods of an engine that take plain data and answer once. */
-export type Calls = Omit<Engine, 'listen' | 'train'>;
+export type Calls = Omit<Engine, 'listen' | RunName>;
 export type CallName = keyof Calls;
 export type CallArguments<K extends CallName> = Parameters<Calls[K]>;
 export type CallResult<K extends CallName> = Awaited<ReturnType<Calls[K]>>;
@@ -33,7 +37,7 @@ export interface Host {
   holdLock(name: string): Promise<void>;
   listen(listener: (patch: StatePatch) => void | Promise<void>): Promise<void>;
   call<K extends CallName>(name: K, args: CallArguments<K>): Promise<Outcome<CallResult<K>>>;
-  train(options: TrainOptions): Promise<RemoteRun>;
+  run<K extends RunName>(name: K, args: Parameters<Runs[K]>): Promise<RemoteRun>;
 }
 
 // ---------------------------------------------------------------- states
@@ -99,7 +103,7 @@ function copyBytes<T>(value: T, buffers: ArrayBuffer[]): T {
     return copy as T;
   }
   if (Array.isArray(value)) return value.map((item) => copyBytes(item, buffers)) as T;
-  if (value !== null && typeof value === 'object' && 'bytes' in value)
+  if (value !== null && typeof value === 'object' && 'bytes' in value && value.bytes instanceof Uint8Array)
     return { ...value, bytes: copyBytes(value.bytes, buffers) };
   return value;
 }
