@@ -100,7 +100,7 @@ const InstanceNormalization = operator({
   fold: 'not-folded',
   terms: (eq) => perChannel(eq, 2),
   resize: noResize,
-  weights: scaleAndShift,
+  weights: (view) => (learnsAffine(view) ? scaleAndShift(view) : []),
   layout: channelsLast,
   run: (view) => {
     const x = view.input(0);
@@ -109,6 +109,12 @@ const InstanceNormalization = operator({
   },
   macs: noMacs,
 });
+
+/** Exporters hand ones and zeros to a normalisation that learns neither: nothing there is a weight. */
+const learnsAffine = (view: NodeView<unknown>): boolean => {
+  const [scale, shift] = [view.known(1), view.known(2)];
+  return !scale?.values.every((one) => one === 1) || !shift?.values.every((zero) => zero === 0);
+};
 
 type GroupNormView = NodeView<{ num_groups: number; epsilon: number }>;
 

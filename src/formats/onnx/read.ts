@@ -4,6 +4,7 @@
 import type { Attribute, DataType, Dim, Graph, GraphNode, Tensor, ValueInfo } from '../../graph/types.ts';
 import { ModelError, type Problem } from '../../lib/errors.ts';
 import type { Companions, Model } from '../format.ts';
+import { filledConstant } from './fills.ts';
 import {
   ATTRIBUTE,
   DIMENSION,
@@ -113,13 +114,18 @@ class GraphReader {
             'A sparse constant of this model is kept but not understood; what reads it stays as it is.',
         });
     }
+    const computed = nodes.filter((node) => {
+      const filled = filledConstant(node, this.tensors.get(node.inputs[0]));
+      if (filled) this.addTensor(filled);
+      return !filled;
+    });
     const realInputs = inputs.filter((input) => !this.tensors.has(input.name));
     const available = new Set([...realInputs.map((input) => input.name), ...this.tensors.keys()]);
     return {
       name,
       inputs: realInputs,
       outputs,
-      nodes: sortNodes(nodes, available),
+      nodes: sortNodes(computed, available),
       tensors: this.tensors,
       values,
       opsets,

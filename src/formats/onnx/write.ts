@@ -3,6 +3,7 @@
 
 import type { Attribute, Dim, Graph, GraphNode, Tensor, ValueInfo } from '../../graph/types.ts';
 import type { Model } from '../format.ts';
+import { namesOf, refilledSizes } from './fills.ts';
 import type { OnnxSource } from './read.ts';
 import {
   ATTRIBUTE,
@@ -49,6 +50,7 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Uint
     const tensor = graph.tensors.get(name);
     return tensor && tensor !== source.tensors.get(name) ? tensor : undefined;
   };
+  const sizes = refilledSizes(constantNodes(message, source), graph.tensors, source.tensors);
   let id = 0;
   return patch(
     message,
@@ -58,10 +60,11 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Uint
           const before = source.nodes.get(id);
           const after = nodes.get(id++);
           if (before && after && before !== after) return patchNode(field.payload, before, after);
-          return before ? undefined : patchConstant(field.payload, changed);
+          return before ? undefined : patchConstant(field.payload, changed, sizes);
         }
         case GRAPH.initializer: {
-          const tensor = changed(nameOf(field.payload, TENSOR.name));
+          const name = nameOf(field.payload, TENSOR.name);
+          const tensor = sizes.get(name) ?? changed(name);
           return tensor && patchTensor(field.payload, tensor);
         }
         case GRAPH.input:
@@ -116,15 +119,26 @@ function writeAttribute(name: string, value: Attribute): Uint8Array {
   return writer.finish();
 }
 
-/** The new value of a Constant node; lists of numbers become tensors. */
+/** The NodeProtos that were read as constants. */
+function* constantNodes(message: Uint8Array, source: OnnxSource): Iterable<Uint8Array> {
+  let id = 0;
+  for (const { no, payload } of fieldsOf(message))
+    if (no === GRAPH.node && !source.nodes.has(id++)) yield payload;
+}
+
+/** The new value of a node that was read as a constant; lists of numbers become tensors. */
 function patchConstant(
   message: Uint8Array,
   changed: (name: string) => Tensor | undefined,
+  sizes: ReadonlyMap<string, Tensor>,
 ): Uint8Array | undefined {
-  const tensor = changed(nameOf(message, NODE.output));
-  if (!tensor) return undefined;
+  const { input, output } = namesOf(message);
+  const tensor = changed(output);
+  if (!tensor || sizes.has(input)) return undefined;
   const writer = new BinaryWriter();
-  for (const field of fieldsOf(message)) if (field.no !== NODE.attribute) writer.raw(field.raw);
+  const replaced = new Set<number>([NODE.attribute, NODE.input, NODE.opType]);
+  for (const field of fieldsOf(message)) if (!replaced.has(field.no)) writer.raw(field.raw);
+  writer.tag(NODE.opType, WireType.LengthDelimited).string('Constant');
   const value = new BinaryWriter().tag(ATTRIBUTE.name, WireType.LengthDelimited).string('value');
   value.tag(ATTRIBUTE.t, WireType.LengthDelimited).bytes(writeTensor(tensor));
   value.tag(ATTRIBUTE.type, WireType.Varint).int32(ATTRIBUTE_TYPE.tensor);
