@@ -1,7 +1,8 @@
 // What training is about: examples, data sets that stream, what a pass is asked to do and what it reports.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { HostArray, Network } from '../execution/types.ts';
+import type { HostArray, Network, Parameter } from '../execution/types.ts';
+import type { Graph } from '../graph/types.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { Random } from '../lib/random.ts';
 import type { Gate } from './gate.ts';
@@ -150,16 +151,18 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Adds to the gradients what drives unwanted channels towards zero; see `sparsity.ts`. */
+/** Drives the weights of channels that matter least towards zero while training; see `sparsity.ts`. */
 export interface Penalty {
   readonly name: string;
-  /** What to add to the gradient of each parameter, by name of the constant; called once per batch. */
-  apply(network: Network, gradients: Map<string, Tf.Tensor>): void;
-  /** After each epoch: growing penalties grow. */
-  epoch?(): void;
-  /** For checkpoints. */
-  save?(): Float32Array;
-  restore?(state: Float32Array): void;
+  /** Batches between two looks at the weights. */
+  readonly every: number;
+  /** Measures the channels anew. `epochs`: those that ended since the last look. */
+  look(graph: Graph, epochs: number): void;
+  /** What to add to the gradient of a parameter, in its own order; inside `tf.tidy`. */
+  gradient(parameter: Parameter, tf: typeof Tf): Tf.Tensor | undefined;
+  /** Everything it remembers, for a checkpoint. */
+  save(): Float32Array;
+  restore(saved: Float32Array): void;
 }
 
 // ---------------------------------------------------------------- what is reported
@@ -169,6 +172,23 @@ export interface Evaluation {
   /** Share of examples whose most probable class is the right one; absent where targets are no classes. */
   readonly accuracy?: number;
   readonly examples: number;
+}
+
+/** Before the first batch of a pass that does not resume one. */
+export interface StartEvent {
+  readonly kind: 'start';
+  readonly epochs: number;
+  /** Batches per epoch. */
+  readonly batches: number;
+  /** How good the network is before the pass. */
+  readonly validation?: Evaluation;
+}
+
+/** A batch of validation examples is done; between epochs. */
+export interface ValidatingEvent {
+  readonly kind: 'validating';
+  readonly done: number;
+  readonly of: number;
 }
 
 export interface BatchEvent {
@@ -205,7 +225,7 @@ export interface EpochEvent {
   checkpoint(): Promise<Checkpoint>;
 }
 
-export type TrainingEvent = BatchEvent | EpochEvent;
+export type TrainingEvent = StartEvent | BatchEvent | ValidatingEvent | EpochEvent;
 
 /** What every step that may change a network's weights says about itself. */
 export interface Change {
@@ -235,11 +255,22 @@ export interface Checkpoint {
   /** Moments and velocities, by name. */
   readonly optimizer: ReadonlyMap<string, SavedTensor>;
   readonly best?: Best;
-  /** Sums over the epoch so far. */
-  readonly running: { readonly loss: number; readonly correct: number; readonly examples: number };
+  readonly running: Running;
   readonly penalty?: Float32Array;
 }
 
+/** Figures that grow from batch to batch. */
+export interface Running {
+  /** Sums over the epoch so far; `right` counts right answers. */
+  readonly loss: number;
+  readonly right: number;
+  readonly examples: number;
+  /** What divergence is judged by: the loss of a network that knows nothing, and the recent average. */
+  readonly normalLoss: number;
+  readonly averageLoss: number;
+}
+
+/** The epoch that was best so far; -1: as the pass began. */
 export interface Best {
   readonly epoch: number;
   readonly evaluation: Evaluation;
