@@ -29,7 +29,8 @@ export class Constants {
       // A name of its own: tfjs registers variables globally, by name.
       const variable = tf.variable(value, trainable, `${name}#${nextVariable++}`);
       value.dispose();
-      this.parameters.set(name, { name, role: role ?? 'other', trainable, variable });
+      const order = this.orderOf(name);
+      this.parameters.set(name, { name, role: role ?? 'other', trainable, variable, order });
     }
   }
 

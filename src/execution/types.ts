@@ -28,6 +28,8 @@ export interface Parameter {
   readonly trainable: boolean;
   /** In execution layout. */
   readonly variable: Tf.Variable;
+  /** `order[i]` is the axis of the graph's constant that axis `i` of the variable is. */
+  readonly order: readonly number[];
 }
 
 /** A graph made ready to run on one backend. Holds device memory until `dispose`. */
