@@ -156,26 +156,39 @@ class RunnableNetwork implements Network {
   ): Promise<Record<string, Tf.Tensor>> {
     for (;;) {
       const plan = this.planFor(inputs, wanted, known);
-      if ('steps' in plan) return this.run(plan, inputs, wanted, false, 0);
-      const missing = this.missingValues(plan, wanted, known);
-      if (missing.length === 0) throw unboundNode(this.graph, plan, wanted);
+      const outcome =
+        'steps' in plan ? this.tryRun(plan, inputs, wanted) : unboundNode(this.graph, plan, wanted);
+      if (!(outcome instanceof ModelError)) return outcome;
+      const missing = this.missingValues(outcome, 'steps' in plan ? plan.inference : plan, known);
+      if (missing.length === 0) throw outcome;
       const values = await this.runResolving(inputs, missing, known);
       for (const name of missing) {
         const { dims, data } = await download(values[name]);
-        const dtype = plan.types.get(name)?.dtype ?? 'float32';
+        const dtype = ('steps' in plan ? plan.inference : plan).types.get(name)?.dtype ?? 'float32';
         known.set(name, { dtype, dims, values: Array.from(data) });
         values[name].dispose();
       }
     }
   }
 
-  /** Unknown inputs of the first node whose shape depends on them: parameters first, its data if nothing else helps. */
+  /** The outputs, or the failure of a node that needs to know more than its tensors. */
+  private tryRun(plan: Plan, inputs: Readonly<Record<string, Tf.Tensor>>, wanted: readonly string[]) {
+    try {
+      return this.run(plan, inputs, wanted, false, 0);
+    } catch (error) {
+      if (error instanceof ModelError && error.code === 'data-dependent') return error;
+      throw error;
+    }
+  }
+
+  /** Unknown inputs of the node that failed: its parameters first, its data if nothing else helps. */
   private missingValues(
+    failure: ModelError,
     inference: Inference,
-    wanted: readonly string[],
     known: ReadonlyMap<string, HostTensor>,
   ): string[] {
-    const node = neededNodes(this.graph, wanted).find(({ id }) => !inference.bound(id));
+    if (failure.code !== 'data-dependent') return [];
+    const node = this.graph.nodes.find(({ name }) => name === failure.where);
     const [data, ...others] = node?.inputs ?? [];
     const unknown = (name: string) => name !== '' && !known.has(name) && !inference.known(name);
     const missing = others.filter(unknown);

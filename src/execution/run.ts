@@ -108,7 +108,10 @@ class Values {
 
 function runStep(step: Step, run: Run, values: Values): void {
   const { node, operator } = step;
-  if (step.relabels) return relabel(step, step.relabels, run, values);
+  if (step.relabels) {
+    relabel(step, step.relabels, run, values);
+    return;
+  }
   try {
     // What an operator hands on unchanged gets a life of its own.
     const outputs = run.tf.tidy(() => {

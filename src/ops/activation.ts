@@ -1,7 +1,7 @@
 // Activations. Formulas: the ONNX operators of the same names; Gelu is Hendrycks and Gimpel (arXiv 1606.08415).
 
 import type * as Tf from '@tensorflow/tfjs';
-import { broadcastAxes, combining, unary } from './combinators.ts';
+import { broadcastAxes, combining, oldChannels, unary } from './combinators.ts';
 import { float, noMacs, noResize, type Operator, operator, string } from './op.ts';
 
 type TfModule = typeof Tf;
@@ -90,6 +90,7 @@ const pointwise: Operator[] = [
 
 const PRelu = combining({
   name: 'PRelu',
+  attrs: oldChannels,
   coupling: 'scales the negative part of each channel by its own slope',
   weights: () => [{ input: 1, role: 'slope' }],
   run: (tf, [x, slope]) => tf.sub(tf.relu(x), tf.mul(slope, tf.relu(tf.neg(x)))),

@@ -131,6 +131,8 @@ interface Combining<S extends AttrSchema> {
 
 /** Before opset 7 the second operand lined up at `axis` when `broadcast` was set. */
 export const oldBroadcast = { broadcast: int(0), axis: int() };
+/** The same for an operator whose second operand always lined up with the channels. */
+export const oldChannels = { broadcast: int(1), axis: int(1) };
 
 function alignedShape(view: NodeView<unknown>, i: number): readonly number[] {
   const { broadcast: on, axis } = view.attrs as { broadcast?: number; axis?: number };

@@ -119,10 +119,10 @@ export function multiply(
   b: Tf.Tensor,
   [transposeA, transposeB]: Flags = plain,
 ): Tf.Tensor {
-  if (a.rank === 1)
-    return dropAxis(tf, multiply(tf, kernels, tf.reshape(a, [1, a.size]), b, [false, transposeB]), 2);
   if (b.rank === 1)
     return dropAxis(tf, multiply(tf, kernels, a, tf.reshape(b, [b.size, 1]), [transposeA, false]), 1);
+  if (a.rank === 1)
+    return dropAxis(tf, multiply(tf, kernels, tf.reshape(a, [1, a.size]), b, [false, transposeB]), 2);
   const right = b.shape.slice(0, -2);
   if (elementCount(right) === 1 && !transposeA && a.rank >= b.rank)
     return rowsTimes(tf, kernels, a, b, transposeB);

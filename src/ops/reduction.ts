@@ -71,7 +71,14 @@ function hostReduce(
 
 type Reduce = (tf: typeof Tf, x: Tf.Tensor, axes: number[], keep: boolean) => Tf.Tensor;
 
-function reduction(name: string, verb: string, run: Reduce, host?: (values: number[]) => number): Operator {
+/** `empty` is the result of reducing nothing. */
+function reduction(
+  name: string,
+  verb: string,
+  empty: number,
+  run: Reduce,
+  host?: (values: number[]) => number,
+): Operator {
   return operator({
     name,
     attrs: reduceAttrs,
@@ -89,6 +96,7 @@ function reduction(name: string, verb: string, run: Reduce, host?: (values: numb
     layout: (view) => (view.attrs.keepdims === 1 ? 'axes' : 'logical'),
     run: (view) => {
       const axes = reducedAxes(view).map((axis) => view.axis(axis));
+      if (elementCount(view.shape(0)) === 0) return view.tf.fill([...view.outShape(0)], empty);
       if (axes.length === 0) return view.tf.clone(run(view.tf, view.input(0), [], true));
       return run(view.tf, view.input(0), axes, view.attrs.keepdims === 1);
     },
@@ -102,16 +110,18 @@ const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const sum: Reduce = (tf, x, axes, keep) => (axes.length === 0 ? x : tf.sum(x, axes, keep));
 
 const reductions: Operator[] = [
-  reduction('ReduceSum', 'sums', sum, total),
+  reduction('ReduceSum', 'sums', 0, sum, total),
   reduction(
     'ReduceMean',
     'averages',
+    Number.NaN,
     (tf, x, axes, keep) => (axes.length === 0 ? x : tf.mean(x, axes, keep)),
     (values) => total(values) / values.length,
   ),
   reduction(
     'ReduceMax',
     'takes the greatest',
+    Number.NEGATIVE_INFINITY,
     (tf, x, axes, keep) => {
       if (axes.length === 0) return x;
       return x.dtype === 'bool' ? tf.any(x, axes, keep) : tf.max(x, axes, keep);
@@ -121,6 +131,7 @@ const reductions: Operator[] = [
   reduction(
     'ReduceMin',
     'takes the least',
+    Number.POSITIVE_INFINITY,
     (tf, x, axes, keep) => {
       if (axes.length === 0) return x;
       return x.dtype === 'bool' ? tf.all(x, axes, keep) : tf.min(x, axes, keep);
@@ -130,14 +141,19 @@ const reductions: Operator[] = [
   reduction(
     'ReduceProd',
     'multiplies',
+    1,
     (tf, x, axes, keep) => (axes.length === 0 ? x : tf.prod(x, axes, keep)),
     (values) => values.reduce((a, b) => a * b, 1),
   ),
-  reduction('ReduceL1', 'sums magnitudes', (tf, x, axes, keep) => sum(tf, tf.abs(x), axes, keep)),
-  reduction('ReduceL2', 'takes the norm', (tf, x, axes, keep) => tf.sqrt(sum(tf, tf.square(x), axes, keep))),
-  reduction('ReduceSumSquare', 'sums squares', (tf, x, axes, keep) => sum(tf, tf.square(x), axes, keep)),
-  reduction('ReduceLogSum', 'sums', (tf, x, axes, keep) => tf.log(sum(tf, x, axes, keep))),
-  reduction('ReduceLogSumExp', 'sums exponentials', (tf, x, axes, keep) =>
+  reduction('ReduceL1', 'sums magnitudes', 0, (tf, x, axes, keep) => sum(tf, tf.abs(x), axes, keep)),
+  reduction('ReduceL2', 'takes the norm', 0, (tf, x, axes, keep) =>
+    tf.sqrt(sum(tf, tf.square(x), axes, keep)),
+  ),
+  reduction('ReduceSumSquare', 'sums squares', 0, (tf, x, axes, keep) => sum(tf, tf.square(x), axes, keep)),
+  reduction('ReduceLogSum', 'sums', Number.NEGATIVE_INFINITY, (tf, x, axes, keep) =>
+    tf.log(sum(tf, x, axes, keep)),
+  ),
+  reduction('ReduceLogSumExp', 'sums exponentials', Number.NEGATIVE_INFINITY, (tf, x, axes, keep) =>
     axes.length === 0 ? x : tf.logSumExp(x, axes, keep),
   ),
 ];

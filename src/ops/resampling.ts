@@ -146,7 +146,7 @@ function resample(
 /** Enlarging by a whole factor repeats each element that often. */
 function copyAlong(tf: typeof Tf, x: Tf.Tensor, axis: number, positions: readonly number[]): Tf.Tensor {
   const times = positions.length / x.shape[axis];
-  if (!positions.every((position, i) => position === Math.floor(i / times)))
+  if (!Number.isInteger(times) || !positions.every((position, i) => position === Math.floor(i / times)))
     return takeAlong(tf, x, axis, positions);
   return along(tf, x, axis, (flat) => {
     const [before, length, after] = flat.shape;

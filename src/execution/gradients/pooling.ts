@@ -74,9 +74,32 @@ function windows(tf: TfModule, x: Tf.Tensor, kind: 'max' | 'avg', options: PoolO
     if (whole && kind === 'avg') return tf.mean(cropTo(tf, x, window), [1, 2], true);
     return kind === 'max' ? tf.maxPool(image, k, s, 'valid') : tf.avgPool(image, k, s, 'valid');
   }
-  const volume = x as Tf.Tensor5D;
-  const [k, s] = [window as [number, number, number], strides as [number, number, number]];
-  return kind === 'max' ? tf.maxPool3d(volume, k, s, 'valid') : tf.avgPool3d(volume, k, s, 'valid');
+  return planeByPlane(tf, x, kind, options);
+}
+
+/** A volume's windows are windows over height and width, and then over depth: tfjs's own 3-D pools err on WASM. */
+function planeByPlane(tf: TfModule, x: Tf.Tensor, kind: 'max' | 'avg', options: PoolOptions): Tf.Tensor {
+  const [batch, depth, height, width, channels] = x.shape;
+  const [outDepth, ...outPlane] = options.outSpatial;
+  const part = (from: number, to?: number): PoolOptions => ({
+    ...options,
+    window: options.window.slice(from, to),
+    strides: options.strides.slice(from, to),
+    dilations: options.dilations.slice(from, to),
+    outSpatial: options.outSpatial.slice(from, to),
+  });
+  const planes = windows(tf, tf.reshape(x, [batch * depth, height, width, channels]), kind, part(1));
+  const [, ...plane] = planes.shape;
+  const along = tf.reshape(planes, [batch, depth, size(plane.slice(0, 2)), channels]);
+  const lone = part(0, 1);
+  const pooled = windows(tf, along, kind, {
+    ...lone,
+    window: [...lone.window, 1],
+    strides: [...lone.strides, 1],
+    dilations: [...lone.dilations, 1],
+    outSpatial: [outDepth, size(outPlane)],
+  });
+  return tf.reshape(pooled, [batch, outDepth, ...outPlane, channels]);
 }
 
 const cropTo = (tf: TfModule, x: Tf.Tensor, window: readonly number[]): Tf.Tensor =>
