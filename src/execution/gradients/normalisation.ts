@@ -34,8 +34,8 @@ export function batchNorm(
     const variance = rowMean(tf, tf.square(centred));
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const normal = tf.mul(centred, inverse);
-    statistics.mean = tf.reshape(mean, [channels]) as Tf.Tensor1D;
-    statistics.variance = tf.reshape(variance, [channels]) as Tf.Tensor1D;
+    statistics.mean = tf.keep(tf.reshape(mean, [channels]) as Tf.Tensor1D);
+    statistics.variance = tf.keep(tf.reshape(variance, [channels]) as Tf.Tensor1D);
     (save as Tf.GradSaveFunc)([normal, inverse, gamma as Tf.Tensor]);
     const y = tf.add(tf.mul(normal, gamma as Tf.Tensor), beta as Tf.Tensor);
     return {
@@ -53,8 +53,13 @@ export function batchNorm(
     };
   });
   const y = op(x, scale, shift);
-  const { mean, variance } = statistics;
-  return { y, mean: mean as Tf.Tensor1D, variance: variance as Tf.Tensor1D };
+  // What leaves a custom gradient by the side door must outlive it, and then belong to whoever called.
+  const released = (kept: Tf.Tensor1D | undefined): Tf.Tensor1D => {
+    const own = tf.clone(kept as Tf.Tensor1D);
+    kept?.dispose();
+    return own;
+  };
+  return { y, mean: released(statistics.mean), variance: released(statistics.variance) };
 }
 
 /** (x - mean) / √(variance + ε) over `axes`. */

@@ -1,0 +1,312 @@
+// The state of one training pass: the network, the optimiser, the best weights so far and the position. What happens
+// in which order is the loop's; how it rests in a checkpoint is here, because it is all of this state.
+
+import type * as Tf from '@tensorflow/tfjs';
+import type { Network, Parameter } from '../execution/types.ts';
+import { ModelError } from '../lib/errors.ts';
+import { type Aim, aimOf, type Batch, disposeBatch } from './aim.ts';
+import { nextTrend } from './divergence.ts';
+import { constantsMatching } from './frozen.ts';
+import { Optimizer } from './optimizers.ts';
+import { samplePositions, streamAt } from './streams.ts';
+import { restoredTensor, restoreSnapshot, type Snapshot, savedTensors, snapshotOf } from './tensors.ts';
+import type {
+  Checkpoint,
+  Dataset,
+  Evaluation,
+  Examples,
+  Running,
+  SavedTensor,
+  TrainingOptions,
+} from './types.ts';
+
+/** What one batch told. */
+export interface BatchFigures {
+  readonly loss: number;
+  readonly right?: number;
+  readonly gradientNorm?: number;
+}
+
+interface BestSoFar {
+  readonly epoch: number;
+  readonly evaluation: Evaluation;
+  readonly weights: Snapshot;
+}
+
+const atRest: Running = { loss: 0, right: 0, examples: 0, normalLoss: 0, averageLoss: 0 };
+
+export class Pass {
+  readonly network: Network;
+  readonly options: TrainingOptions;
+  readonly aim: Aim;
+  /** Per epoch. */
+  readonly batches: number;
+  readonly batchSize: number;
+  /** Of the validation split; the same ones after every epoch. */
+  readonly validationPositions: Uint32Array;
+  epoch = 0;
+  batch = 0;
+  total = 0;
+  running = atRest;
+  best: BestSoFar | undefined;
+  private readonly tf: typeof Tf;
+  private readonly trainable: readonly Parameter[];
+  private readonly frozen: ReadonlySet<string>;
+  private readonly optimizer: Optimizer;
+
+  /** @throws ModelError when the data does not fit the network, or nothing is left to train */
+  static async begin(network: Network, data: Dataset, options: TrainingOptions): Promise<Pass> {
+    if (data.train.length === 0)
+      throw new ModelError({
+        code: 'no-examples',
+        where: data.name,
+        message: `"${data.name}" has no examples to train on.`,
+      });
+    const aim = aimOf(network, await data.train.read([0]), options);
+    const pass = new Pass(network, data, options, aim);
+    if (options.resume) pass.restore(options.resume);
+    return pass;
+  }
+
+  private constructor(network: Network, data: Dataset, options: TrainingOptions, aim: Aim) {
+    this.network = network;
+    this.options = options;
+    this.aim = aim;
+    this.tf = network.backend.tf;
+    this.frozen = constantsMatching(network.graph, options.frozen);
+    this.trainable = [...network.parameters.values()].filter(
+      ({ name, trainable }) => trainable && !this.frozen.has(name),
+    );
+    if (this.trainable.length === 0)
+      throw new ModelError({
+        code: 'nothing-to-train',
+        where: network.graph.name,
+        message: 'No weight is left to train: all are frozen, or the network has none.',
+        hint: 'Freeze fewer layers.',
+      });
+    this.batchSize = Math.min(options.batchSize, data.train.length);
+    this.batches = Math.floor(data.train.length / this.batchSize);
+    this.validationPositions = samplePositions(
+      streamAt(options.seed, 'validation'),
+      data.validation.length,
+      options.validationExamples,
+    );
+    this.optimizer = new Optimizer(this.tf, this.trainable, options.optimizer);
+  }
+
+  /** Positions of one batch of the present epoch; a short last batch waits for another epoch's order. */
+  orderOfEpoch(length: number): Uint32Array {
+    return streamAt(this.options.seed, 'order', this.epoch).permutation(length);
+  }
+
+  /** What the network sees of a batch. */
+  augmented(examples: Examples, batch: number): Examples {
+    const random = streamAt(this.options.seed, 'augmentation', this.epoch, batch);
+    return this.options.augmentations.reduce((changed, augment) => augment(changed, random), examples);
+  }
+
+  /** One update. */
+  async step(examples: Examples, learningRate: number): Promise<BatchFigures> {
+    const { tf } = this;
+    if (this.options.penalty && this.batch % this.options.penalty.every === 0) await this.look();
+    const batch = this.aim.bring(examples);
+    try {
+      const measured = this.update(batch, learningRate);
+      const values = await measured.data();
+      measured.dispose();
+      const [loss, right, norm] = values;
+      const figures = {
+        loss,
+        ...(Number.isNaN(right) && !Number.isNaN(loss) ? {} : { right }),
+        ...(this.options.clipNorm > 0 ? { gradientNorm: norm } : {}),
+      };
+      this.count(figures, batch.count);
+      return figures;
+    } finally {
+      disposeBatch(tf, batch);
+    }
+  }
+
+  /** Updates the weights; [loss, share right or NaN, gradient norm or NaN]. */
+  private update(batch: Batch, learningRate: number): Tf.Tensor1D {
+    const { tf, options } = this;
+    const seed = streamAt(options.seed, 'network', this.total).integer();
+    let right: Tf.Scalar | undefined;
+    const { value, grads } = tf.variableGrads(
+      () => {
+        const measured = this.aim.measure(batch, { training: true, seed });
+        right = measured.right && tf.keep(measured.right);
+        return measured.loss;
+      },
+      this.trainable.map(({ variable }) => variable),
+    );
+    this.commitStatistics();
+    const figures = tf.tidy(() => {
+      const raw = this.byConstant(grads);
+      const pushed = this.penalised(raw);
+      const norm = options.clipNorm > 0 ? normOf(tf, pushed) : undefined;
+      this.optimizer.update(norm ? clipped(tf, pushed, norm, options.clipNorm) : pushed, learningRate);
+      const none = tf.scalar(Number.NaN);
+      return tf.stack([value, right ?? none, norm ?? none]) as Tf.Tensor1D;
+    });
+    tf.dispose([value, ...Object.values(grads), ...(right ? [right] : [])]);
+    return figures;
+  }
+
+  private byConstant(grads: Tf.NamedTensorMap): Record<string, Tf.Tensor> {
+    return Object.fromEntries(
+      this.trainable.flatMap(({ name, variable }) => {
+        const gradient = grads[variable.name];
+        return gradient ? [[name, gradient] as const] : [];
+      }),
+    );
+  }
+
+  private penalised(gradients: Record<string, Tf.Tensor>): Record<string, Tf.Tensor> {
+    const { penalty } = this.options;
+    if (!penalty) return gradients;
+    return Object.fromEntries(
+      this.trainable.flatMap((parameter) => {
+        const gradient = gradients[parameter.name];
+        if (!gradient) return [];
+        const push = penalty.gradient(parameter, this.tf);
+        return [[parameter.name, push ? this.tf.add(gradient, push) : gradient] as const];
+      }),
+    );
+  }
+
+  /** Running statistics move, those of frozen layers excepted. */
+  private commitStatistics(): void {
+    const still = [...this.network.parameters.values()].filter(
+      ({ name, trainable }) => !trainable && this.frozen.has(name),
+    );
+    const before = snapshotOf(this.tf, still);
+    this.network.commitStatistics();
+    restoreSnapshot(this.tf, this.network.parameters, before);
+    this.tf.dispose([...before.values()]);
+  }
+
+  private async look(): Promise<void> {
+    const ended = this.batch === 0 && this.epoch > 0 ? 1 : 0;
+    this.options.penalty?.look(await this.network.readBack(), ended);
+  }
+
+  private count({ loss, right }: BatchFigures, examples: number): void {
+    const { running } = this;
+    const trend =
+      this.total === 0
+        ? { normal: loss, average: loss }
+        : nextTrend({ normal: running.normalLoss, average: running.averageLoss }, loss);
+    this.running = {
+      loss: running.loss + loss * examples,
+      right: running.right + (right ?? Number.NaN) * examples,
+      examples: running.examples + examples,
+      normalLoss: trend.normal,
+      averageLoss: trend.average,
+    };
+    this.batch++;
+    this.total++;
+  }
+
+  /** Means over the epoch so far; the next epoch starts from nothing. */
+  closeEpoch(): { readonly loss: number; readonly accuracy?: number } {
+    const { loss, right, examples } = this.running;
+    this.epoch++;
+    this.batch = 0;
+    this.running = { ...this.running, loss: 0, right: 0, examples: 0 };
+    const mean = loss / examples;
+    return Number.isNaN(right) ? { loss: mean } : { loss: mean, accuracy: right / examples };
+  }
+
+  /** Remembers the present weights as those to come back to. */
+  remember(epoch: number, evaluation: Evaluation): void {
+    const weights = snapshotOf(this.tf, this.network.parameters.values());
+    this.forget();
+    this.best = { epoch, evaluation, weights };
+  }
+
+  /** Whether any weight is not a finite number. */
+  async isBroken(): Promise<boolean> {
+    const { tf } = this;
+    const sum = tf.tidy(() => tf.addN(this.trainable.map(({ variable }) => tf.sum(tf.abs(variable)))));
+    const [value] = await sum.data();
+    sum.dispose();
+    return !Number.isFinite(value);
+  }
+
+  restoreBest(): void {
+    if (this.best) restoreSnapshot(this.tf, this.network.parameters, this.best.weights);
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const { options, network, best } = this;
+    const weights = [...network.parameters.values()].map(({ name, variable }) => [name, variable] as const);
+    return {
+      seed: options.seed,
+      epoch: this.epoch,
+      batch: this.batch,
+      total: this.total,
+      weights: await savedTensors(weights),
+      optimizer: await savedTensors(this.optimizer.tensors()),
+      ...(best ? { best: { ...best, weights: await savedTensors(best.weights) } } : {}),
+      running: this.running,
+      ...(options.penalty ? { penalty: options.penalty.save() } : {}),
+    };
+  }
+
+  private restore(saved: Checkpoint): void {
+    const { tf, network } = this;
+    if (saved.seed !== this.options.seed || !fits(network, saved.weights))
+      throw new ModelError({
+        code: 'checkpoint-misfit',
+        where: network.graph.name,
+        message: 'This checkpoint belongs to another network or another seed.',
+        hint: 'Start the pass anew.',
+      });
+    const onDevice = (tensors: ReadonlyMap<string, SavedTensor>) =>
+      new Map([...tensors].map(([name, tensor]) => [name, restoredTensor(tf, tensor)] as const));
+    const weights = onDevice(saved.weights);
+    restoreSnapshot(tf, network.parameters, weights);
+    tf.dispose([...weights.values()]);
+    this.optimizer.restore(onDevice(saved.optimizer), saved.total);
+    if (saved.best) this.best = { ...saved.best, weights: onDevice(saved.best.weights) };
+    if (saved.penalty) this.options.penalty?.restore(saved.penalty);
+    this.epoch = saved.epoch;
+    this.batch = saved.batch;
+    this.total = saved.total;
+    this.running = saved.running;
+  }
+
+  private forget(): void {
+    if (this.best) this.tf.dispose([...this.best.weights.values()]);
+    this.best = undefined;
+  }
+
+  dispose(): void {
+    this.forget();
+    this.optimizer.dispose();
+  }
+}
+
+const normOf = (tf: typeof Tf, gradients: Readonly<Record<string, Tf.Tensor>>): Tf.Scalar =>
+  tf.sqrt(tf.addN(Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)))));
+
+/** All gradients scaled alike so that their overall norm is at most `limit` (Pascanu et al., arXiv 1211.5063). */
+function clipped(
+  tf: typeof Tf,
+  gradients: Readonly<Record<string, Tf.Tensor>>,
+  norm: Tf.Scalar,
+  limit: number,
+): Record<string, Tf.Tensor> {
+  const factor = tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, tf.mul(gradient, factor)] as const),
+  );
+}
+
+const fits = ({ parameters }: Network, weights: ReadonlyMap<string, SavedTensor>): boolean =>
+  weights.size === parameters.size &&
+  [...parameters].every(([name, { variable }]) => {
+    const dims = weights.get(name)?.dims;
+    return dims?.length === variable.rank && dims.every((n, i) => n === variable.shape[i]);
+  });
