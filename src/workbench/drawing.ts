@@ -1,273 +1,293 @@
-// The graph as a person should see it: shape arithmetic and constants left out, runs of operators (convolution +
-// normalisation + activation, a written-out layer norm, a swish) folded into one node that can be opened again.
-// Positions are left to the page.
+// The graph as a person should see it: runs of operators folded into one node that can be opened again, layers by the
+// names their constants have, sizes as papers write them. Positions and pixels are left to the page.
 
-import type { Analysis } from '../analysis/types.ts';
-import { isFloat } from '../graph/tensor.ts';
+import type { Analysis, Group, NodeCost } from '../analysis/types.ts';
 import type { GraphNode } from '../graph/types.ts';
-import type { Drawing, DrawnEdge, DrawnNode } from './engine.ts';
-
-type Kind = DrawnNode['kind'];
-
-const kindsByOp = new Map<string, Kind>(
-  Object.entries({
-    norm: 'BatchNormalization InstanceNormalization LayerNormalization GroupNormalization RMSNormalization LRN LpNormalization SkipLayerNormalization',
-    activation:
-      'Relu LeakyRelu PRelu Elu Celu Selu Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Gelu Clip Erf Softmax LogSoftmax ThresholdedRelu',
-    join: 'Add Sub Mul Div Concat Sum Mean Max Min Where MatMul Einsum',
-    shape:
-      'Reshape Transpose Flatten Squeeze Unsqueeze Split Slice Gather Expand Tile Pad DepthToSpace SpaceToDepth',
-  }).flatMap(([kind, ops]) => ops.split(' ').map((op) => [op, kind as Kind])),
-);
-
-/** Operators that may disappear into the node before them. */
-const foldable = new Set(
-  (
-    'BatchNormalization InstanceNormalization LayerNormalization GroupNormalization RMSNormalization ' +
-    'Relu LeakyRelu PRelu Elu Celu Selu Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Gelu Clip Erf ' +
-    'ThresholdedRelu Add Sub Mul Div Pow Sqrt Reciprocal Neg Exp Log Min Max ReduceMean Identity Cast Dropout ' +
-    'QuantizeLinear DequantizeLinear'
-  ).split(' '),
-);
-
-interface Block {
-  readonly id: string;
-  readonly nodes: GraphNode[];
-}
-
-/** @param expanded ids of folded nodes to show operator by operator */
-export function drawGraph(analysis: Analysis, expanded: ReadonlySet<string>): Drawing {
-  const { graph } = analysis;
-  const drawn = graph.nodes.filter((node) => !isPlumbing(analysis, node));
-  const isDrawnValue = drawnValues(analysis, drawn);
-  const blocks = foldRuns(analysis, drawn, isDrawnValue);
-  const groupsOf = groupsByName(analysis);
-  const nodes: DrawnNode[] = [];
-  const ownerOf = new Map<number, string>();
-  const add = (id: string, members: readonly GraphNode[], parent?: string) => {
-    for (const node of members) ownerOf.set(node.id, id);
-    nodes.push(describe(analysis, id, members, groupsOf, parent));
-  };
-  for (const input of graph.inputs) nodes.push(terminal(analysis, `in:${input.name}`, input.name, 'input'));
-  for (const { id, nodes: members } of blocks) {
-    if (members.length > 1 && expanded.has(id)) for (const node of members) add(`n${node.id}`, [node], id);
-    else add(id, members);
-  }
-  for (const output of graph.outputs)
-    nodes.push(terminal(analysis, `out:${output.name}`, output.name, 'output'));
-  return { nodes, edges: drawEdges(analysis, drawn, isDrawnValue, ownerOf, groupsOf) };
-}
-
-/** Integer arithmetic on shapes, known before the network runs. */
-const isPlumbing = ({ known }: Analysis, node: GraphNode): boolean =>
-  node.outputs.every((name) => {
-    const value = known.get(name);
-    return name === '' || (value !== undefined && !isFloat(value.dtype));
-  });
-
-function drawnValues({ graph }: Analysis, drawn: readonly GraphNode[]): (name: string) => boolean {
-  const values = new Set([
-    ...graph.inputs.map((input) => input.name),
-    ...drawn.flatMap((node) => node.outputs),
-  ]);
-  return (name) => name !== '' && values.has(name);
-}
+import { type Flow, flowOf } from './flow.ts';
+import { type Block, foldBlocks } from './folding.ts';
+import { type Kernel, kernelOf } from './kernels.ts';
+import { commonModule, layerName } from './layer-name.ts';
+import type { Drawing, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from './state.ts';
+import { familyOf, type Word, wordFor, wordsFor } from './vocabulary.ts';
 
 /**
- * Grows a block from each node over the foldable nodes that read nothing but the block and its first input, and keeps
- * the longest run from which a single value leaves.
+ * @param expanded ids of folded nodes to show operator by operator
+ * @param initialUnits units of each group in the model as it was opened, by group id
  */
-function foldRuns(
+export function drawGraph(
   analysis: Analysis,
-  drawn: readonly GraphNode[],
-  isDrawnValue: (name: string) => boolean,
-): Block[] {
-  const consumers = new Map<string, GraphNode[]>();
-  for (const node of drawn)
-    for (const name of new Set(node.inputs)) consumers.set(name, [...(consumers.get(name) ?? []), node]);
-  const outputs = new Set(analysis.graph.outputs.map((output) => output.name));
-  const taken = new Set<GraphNode>();
-  const blocks: Block[] = [];
-  for (const start of drawn) {
-    if (taken.has(start)) continue;
-    const members = [start];
-    const inside = new Set(start.outputs);
-    const entries = start.inputs.filter(isDrawnValue);
-    const entry = entries.length === 1 ? entries[0] : undefined;
-    let whole = 1;
-    for (let at = 0; at < members.length && members.length < 32; at++) {
-      const readers = members[at].outputs.flatMap((name) => consumers.get(name) ?? []);
-      const beside = entry !== undefined && at === 0 ? (consumers.get(entry) ?? []) : [];
-      for (const next of [...readers, ...beside]) {
-        if (taken.has(next) || members.includes(next) || !foldable.has(next.op)) continue;
-        const reads = next.inputs.filter(isDrawnValue);
-        if (
-          !reads.some((name) => inside.has(name)) ||
-          !reads.every((name) => inside.has(name) || name === entry)
-        )
-          continue;
-        members.push(next);
-        for (const name of next.outputs) inside.add(name);
-        if (exits(members, consumers, outputs) === 1) whole = members.length;
-      }
-    }
-    const nodes = members.slice(0, whole);
-    for (const node of nodes) taken.add(node);
-    blocks.push({ id: `b${start.id}`, nodes });
-  }
-  return blocks;
-}
-
-/** How many values of a block are read outside of it. */
-function exits(
-  members: readonly GraphNode[],
-  consumers: Map<string, GraphNode[]>,
-  outputs: Set<string>,
-): number {
-  const leaving = members
-    .flatMap((node) => node.outputs)
-    .filter(
-      (name) => outputs.has(name) || (consumers.get(name) ?? []).some((reader) => !members.includes(reader)),
-    );
-  return leaving.length;
-}
-
-function groupsByName(analysis: Analysis): ReadonlyMap<string, readonly string[]> {
-  const out = new Map<string, string[]>();
-  const add = (name: string, group: string) => {
-    const list = out.get(name) ?? [];
-    out.set(name, list);
-    if (!list.includes(group)) list.push(group);
+  expanded: ReadonlySet<string>,
+  initialUnits: ReadonlyMap<string, number> = new Map(),
+): Drawing {
+  const { graph } = analysis;
+  const flow = flowOf(analysis);
+  const scene: Scene = {
+    flow,
+    groups: groupIndex(analysis),
+    costs: new Map(analysis.costs.map((cost) => [cost.node, cost])),
+    initialUnits,
   };
+  const frames: DrawnFrame[] = [];
+  const nodes: DrawnNode[] = [];
+  const ownerOf = new Map<GraphNode, string>();
+  const draw = (id: string, block: Block, parent?: string) => {
+    for (const node of block.nodes) ownerOf.set(node, id);
+    nodes.push(describe(scene, id, block, parent));
+  };
+  for (const { name } of graph.inputs) nodes.push(terminal(analysis, `in:${name}`, name, 'input'));
+  for (const block of foldBlocks(flow)) {
+    const id = `b${block.nodes[0].id}`;
+    if (block.nodes.length === 1 || !expanded.has(id)) {
+      draw(id, block);
+      continue;
+    }
+    const { name, label } = describe(scene, id, block);
+    frames.push({ id, name, label });
+    for (const node of block.nodes) draw(`n${node.id}`, { nodes: [node] }, id);
+  }
+  for (const { name } of graph.outputs) nodes.push(terminal(analysis, `out:${name}`, name, 'output'));
+  return {
+    nodes,
+    edges: drawEdges(scene, ownerOf),
+    frames,
+    groups: drawGroups(analysis, nodes, initialUnits),
+  };
+}
+
+interface Scene {
+  readonly flow: Flow;
+  readonly groups: ReadonlyMap<string, readonly Group[]>;
+  readonly costs: ReadonlyMap<number, NodeCost>;
+  readonly initialUnits: ReadonlyMap<string, number>;
+}
+
+/** Groups by the names of the values and constants that carry their units. */
+function groupIndex(analysis: Analysis): ReadonlyMap<string, readonly Group[]> {
+  const out = new Map<string, Group[]>();
   for (const group of analysis.groups) {
-    for (const member of group.members) add(member.tensor, group.id);
-    for (const name of analysis.valuesOf(group)) add(name, group.id);
+    const names = new Set([...group.members.map(({ tensor }) => tensor), ...analysis.valuesOf(group)]);
+    for (const name of names) {
+      const list = out.get(name);
+      if (list) list.push(group);
+      else out.set(name, [group]);
+    }
   }
   return out;
 }
 
-const sizes = { width: 148, lineHeight: 20, padding: 12 };
+// ---------------------------------------------------------------- nodes
 
-function describe(
-  analysis: Analysis,
-  id: string,
-  members: readonly GraphNode[],
-  groupsOf: ReadonlyMap<string, readonly string[]>,
-  parent: string | undefined,
-): DrawnNode {
-  const [first] = members;
-  const { graph } = analysis;
-  const detail = detailOf(analysis, first, members.length);
-  const groups = new Set(
-    members.flatMap((node) =>
-      node.inputs.filter((name) => graph.tensors.has(name)).flatMap((name) => groupsOf.get(name) ?? []),
-    ),
-  );
+function describe(scene: Scene, id: string, block: Block, parent?: string): DrawnNode {
+  const { flow } = scene;
+  const { nodes } = block;
+  const operators = [...new Set(nodes.flatMap((node) => [...flow.feeders(node), node]))];
+  const kernel = kernelOf(flow, nodes[0]);
+  const shape = dimsText(flow.analysis, leaving(flow, nodes));
+  const sum = (key: 'params' | 'macs') =>
+    operators.reduce((total, node) => total + (scene.costs.get(node.id)?.[key] ?? 0), 0);
+  const channels = kernel && channelsOf(scene, kernel);
   return {
     id,
-    label: labelOf(members),
-    detail,
-    kind: kindOf(analysis, first),
-    nodes: members.map((node) => node.id),
-    expandable: members.length > 1,
+    name: nameOf(flow, block, kernel),
+    label: labelOf(flow, block, kernel),
+    detail: detailOf(flow, block, kernel) ?? shape,
+    kind: kindOf(flow, block, kernel),
+    ...(channels ? { channels } : {}),
+    shape,
+    params: sum('params'),
+    macs: sum('macs'),
+    nodes: operators.map((node) => node.id),
+    expandable: nodes.length > 1,
     ...(parent === undefined ? {} : { parent }),
-    groups: [...groups],
-    x: 0,
-    y: 0,
-    width: sizes.width,
-    height: sizes.padding + sizes.lineHeight * (detail ? 2 : 1),
+    groups: groupsIn(scene, nodes),
   };
 }
 
-const shortNames: Record<string, string> = {
-  BatchNormalization: 'Norm',
-  LayerNormalization: 'Norm',
-  InstanceNormalization: 'Norm',
-};
-
-/** `Conv · Norm · Relu`; a long run of arithmetic is named after what it is made of. */
-function labelOf(members: readonly GraphNode[]): string {
-  const ops = members.map((node) => shortNames[node.op] ?? node.op);
-  if (ops.length > 5 && ops.includes('ReduceMean') && ops.includes('Sqrt')) return 'Layer norm';
-  if (ops.includes('Erf'))
-    return [...ops.slice(0, ops.indexOf('Div')), 'Gelu'].filter(Boolean).slice(0, 3).join(' · ');
-  return ops.length > 4 ? `${ops.slice(0, 3).join(' · ')} …` : ops.join(' · ');
+/** An attention has no constant to be named after: it is called what its projections have in common. */
+function nameOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): string {
+  if (pattern !== 'attention') return layerName(flow, nodes, kernel);
+  const around = [
+    ...nodes.flatMap(flow.inputs).map(flow.producer),
+    ...flow.readers(leaving(flow, nodes)).filter((node) => !nodes.includes(node)),
+  ];
+  const names = around.flatMap((node) => {
+    const found = node && projectionAt(flow, node);
+    const bias = found?.outputs.flatMap((name) => flow.readers(name)) ?? [];
+    return found ? [layerName(flow, [found, ...bias], kernelOf(flow, found))] : [];
+  });
+  return commonModule(names) ?? layerName(flow, nodes, kernel);
 }
 
-function kindOf(analysis: Analysis, node: GraphNode): Kind {
-  const bound = analysis.view(node.id);
-  if (!bound) return 'unknown';
-  if (kernelOf(analysis, node)) return 'kernel';
-  return kindsByOp.get(node.op) ?? 'other';
+/** The node, or the one whose bias it adds. */
+const projectionAt = (flow: Flow, node: GraphNode): GraphNode | undefined =>
+  [node, ...flow.inputs(node).map(flow.producer)].find((each) => each && kernelOf(flow, each));
+
+/** The value that goes on from these nodes. */
+function leaving(flow: Flow, nodes: readonly GraphNode[]): string {
+  const inside = new Set(nodes);
+  const values = nodes.flatMap((node) => node.outputs);
+  const read = values.find(
+    (name) => flow.isOutput(name) || flow.readers(name).some((reader) => !inside.has(reader)),
+  );
+  return read ?? values[values.length - 1];
 }
 
-function kernelOf(analysis: Analysis, node: GraphNode) {
-  const bound = analysis.view(node.id);
-  const use = bound?.operator.weights(bound.view as never).find(({ role }) => role === 'kernel');
-  const tensor = use && analysis.graph.tensors.get(node.inputs[use.input]);
-  return use && tensor ? { use, tensor } : undefined;
+const dimsText = ({ types }: Analysis, value: string): string => types.get(value)?.dims.join('×') ?? '';
+
+function groupsIn({ flow, groups }: Scene, nodes: readonly GraphNode[]): string[] {
+  const held = nodes.flatMap(flow.constants).flatMap((name) => groups.get(name) ?? []);
+  const goingOn = new Set(groups.get(leaving(flow, nodes)));
+  const ids = (list: readonly Group[]) => list.map(({ id }) => id);
+  return [...new Set([...ids(held.filter((group) => goingOn.has(group))), ...ids(held)])];
 }
 
-/** `64 × 3×3`, `256 → 10`, or the output's shape. */
-function detailOf(analysis: Analysis, node: GraphNode, folded: number): string {
-  const kernel = kernelOf(analysis, node);
-  if (kernel) {
-    const { dims } = kernel.tensor;
-    const out = dims[kernel.use.outAxis ?? 0];
-    const input = dims[kernel.use.inAxis ?? 1];
-    const spatial = dims.length > 2 ? dims.slice(2) : [];
-    const groups = kernel.use.groups && kernel.use.groups > 1 ? ` / ${kernel.use.groups}` : '';
-    return spatial.length > 0 ? `${out} × ${spatial.join('×')}${groups}` : `${input} → ${out}`;
+function labelOf(flow: Flow, block: Block, kernel: Kernel | undefined): string {
+  const texts = wordsOf(flow, block, kernel).map(({ text }) => text);
+  return texts.length > 5 ? [...texts.slice(0, 4), '…'].join(' · ') : texts.join(' · ');
+}
+
+/** What a block does, operator by operator; reshapes between others go without saying. */
+function wordsOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): readonly Word[] {
+  if (pattern === 'attention') return [{ text: 'Attention', family: 'attention' }];
+  if (pattern === 'movement') return movementWords(flow, nodes);
+  if (!kernel) return wordsFor(spoken(nodes));
+  const behind = nodes.slice(isBias(nodes[1]) ? 2 : 1);
+  return [{ text: kernelWord(nodes[0], kernel), family: 'other' }, ...wordsFor(spoken(behind))];
+}
+
+const spoken = (nodes: readonly GraphNode[]): string[] =>
+  nodes.map(({ op }) => op).filter((op) => familyOf(op) !== 'reshape' || op === 'Flatten');
+
+const isBias = (node: GraphNode | undefined): boolean => node?.op === 'Add';
+
+function kernelWord({ op }: GraphNode, { dims, groups, depthwise }: Kernel): string {
+  if (op === 'Gemm' || op === 'MatMul') return 'Linear';
+  if (op === 'Gather') return 'Embedding';
+  if (op !== 'Conv') return wordFor(op).text;
+  if (depthwise) return 'Depthwise conv';
+  return groups > 1 ? 'Grouped conv' : dims.length === 4 ? 'Conv' : `Conv ${dims.length - 2}D`;
+}
+
+/** A channel shuffle by that name; a longer run of reshapes and slices in one word. */
+function movementWords({ analysis }: Flow, nodes: readonly GraphNode[]): Word[] {
+  const ops = nodes.map(({ op }) => op).filter((op) => familyOf(op) !== 'pass');
+  const last = nodes[nodes.length - 1].outputs[0];
+  const returns = dimsText(analysis, nodes[0].inputs[0]) === dimsText(analysis, last);
+  const isShuffle = returns && ops.join(' ') === 'Reshape Transpose Reshape';
+  if (ops.length <= 2) return ops.map(wordFor);
+  return [{ text: isShuffle ? 'Channel shuffle' : 'Rearrange', family: 'move' }];
+}
+
+function kindOf(flow: Flow, block: Block, kernel: Kernel | undefined): DrawnNode['kind'] {
+  const [first] = block.nodes;
+  if (!flow.analysis.view(first.id)) return 'unknown';
+  if (kernel) return 'kernel';
+  if (first.op === 'Concat' || (flow.inputs(first).length > 1 && block.pattern === undefined)) return 'join';
+  return kinds[wordsOf(flow, block, kernel)[0]?.family ?? 'pass'];
+}
+
+const kinds = {
+  pass: 'other',
+  norm: 'norm',
+  activation: 'activation',
+  arithmetic: 'other',
+  reduction: 'pool',
+  reshape: 'shape',
+  move: 'shape',
+  product: 'join',
+  pool: 'pool',
+  join: 'join',
+  attention: 'attention',
+  other: 'other',
+} as const;
+
+/** `64 × 3×3`, `768 → 3072`, `12 heads · 197×197`. */
+function detailOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): string | undefined {
+  if (pattern === 'attention') {
+    const softmax = nodes.find(({ op }) => op === 'Softmax');
+    const dims = softmax ? (flow.analysis.types.get(softmax.outputs[0])?.dims ?? []) : [];
+    const heads = dims[dims.length - 3] ?? 1;
+    return `${heads} ${heads === 1 ? 'head' : 'heads'} · ${dims.slice(-2).join('×')}`;
   }
-  const dims = analysis.types.get(node.outputs[0])?.dims;
-  return dims ? dims.join('×') : folded > 1 ? `${folded} operators` : '';
+  if (!kernel) return undefined;
+  const { dims, outAxis, inAxis, groups, depthwise } = kernel;
+  const out = nodes[0].op === 'ConvTranspose' ? dims[outAxis] * groups : dims[outAxis];
+  if (dims.length <= 2) return `${dims[inAxis]} → ${out}`;
+  return `${out} × ${dims.slice(2).join('×')}${groups > 1 && !depthwise ? ` / ${groups}` : ''}`;
+}
+
+/**
+ * Output channels now, and as opened: each position counts for as many as the groups it belongs to had units for each
+ * that is left.
+ */
+function channelsOf({ groups, initialUnits }: Scene, kernel: Kernel): DrawnNode['channels'] {
+  const { tensor } = kernel;
+  const now = kernel.dims[kernel.outAxis];
+  const members = (tensor === undefined ? [] : (groups.get(tensor) ?? [])).flatMap((group) =>
+    group.members
+      .filter((member) => member.tensor === tensor && member.side === 'out')
+      .map(({ unitOf }) => ({ unitOf, grown: (initialUnits.get(group.id) ?? group.units) / group.units })),
+  );
+  let initially = 0;
+  for (let p = 0; p < now; p++)
+    initially += members.reduce((count, { unitOf, grown }) => (unitOf[p] >= 0 ? count * grown : count), 1);
+  return { now, initially: Math.round(initially) };
 }
 
 function terminal(analysis: Analysis, id: string, name: string, kind: 'input' | 'output'): DrawnNode {
-  const dims = analysis.types.get(name)?.dims;
-  const detail = dims ? dims.join('×') : '';
-  const height = sizes.padding + sizes.lineHeight * 2;
+  const shape = dimsText(analysis, name);
   return {
     id,
-    label: name,
-    detail,
+    name,
+    label: kind === 'input' ? 'Input' : 'Output',
+    detail: shape,
     kind,
+    shape,
+    params: 0,
+    macs: 0,
     nodes: [],
     expandable: false,
     groups: [],
-    x: 0,
-    y: 0,
-    width: sizes.width,
-    height,
   };
 }
 
-function drawEdges(
-  analysis: Analysis,
-  drawn: readonly GraphNode[],
-  isDrawnValue: (name: string) => boolean,
-  ownerOf: ReadonlyMap<number, string>,
-  groupsOf: ReadonlyMap<string, readonly string[]>,
-): DrawnEdge[] {
-  const { graph, types } = analysis;
-  const source = new Map<string, string>(graph.inputs.map(({ name }) => [name, `in:${name}`]));
-  for (const node of drawn) for (const name of node.outputs) source.set(name, ownerOf.get(node.id) as string);
+// ---------------------------------------------------------------- edges and groups
+
+function drawEdges({ flow, groups }: Scene, ownerOf: ReadonlyMap<GraphNode, string>): DrawnEdge[] {
+  const { graph } = flow.analysis;
+  const sourceOf = (value: string): string | undefined => {
+    const producer = flow.producer(value);
+    return producer ? ownerOf.get(producer) : `in:${value}`;
+  };
   const edges = new Map<string, { source: string; target: string; values: string[] }>();
-  const connect = (value: string, target: string) => {
-    const from = source.get(value);
-    if (from === undefined || from === target) return;
-    const id = `${from}>${target}`;
-    const edge = edges.get(id) ?? { source: from, target, values: [] };
+  const connect = (value: string, target: string | undefined) => {
+    const source = sourceOf(value);
+    if (source === undefined || target === undefined || source === target) return;
+    const id = `${source}>${target}`;
+    const edge = edges.get(id) ?? { source, target, values: [] };
     edges.set(id, edge);
     if (!edge.values.includes(value)) edge.values.push(value);
   };
-  for (const node of drawn)
-    for (const name of node.inputs) if (isDrawnValue(name)) connect(name, ownerOf.get(node.id) as string);
-  for (const { name } of graph.outputs) connect(name, `out:${name}`);
+  for (const node of flow.nodes) for (const value of flow.inputs(node)) connect(value, ownerOf.get(node));
+  for (const { name } of graph.outputs) if (flow.isData(name)) connect(name, `out:${name}`);
   return [...edges].map(([id, edge]) => ({
     id,
     ...edge,
-    shape: types.get(edge.values[0])?.dims.join('×') ?? '',
-    groups: [...new Set(edge.values.flatMap((name) => groupsOf.get(name) ?? []))],
+    shape: dimsText(flow.analysis, edge.values[0]),
+    groups: [...new Set(edge.values.flatMap((name) => groups.get(name) ?? []).map((group) => group.id))],
   }));
+}
+
+function drawGroups(analysis: Analysis, nodes: readonly DrawnNode[], initialUnits: Scene['initialUnits']) {
+  const names = new Map(nodes.flatMap((drawn) => drawn.nodes.map((node) => [node, drawn.name] as const)));
+  return analysis.groups.map(
+    ({ id, kind, units, root, members }): DrawnGroup => ({
+      id,
+      name: names.get(root.node) ?? root.tensor,
+      kind,
+      units,
+      initialUnits: initialUnits.get(id) ?? units,
+      members: members.length,
+    }),
+  );
 }

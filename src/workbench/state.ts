@@ -50,30 +50,56 @@ export interface GroupSummary {
 /** A node of the drawn graph: one operator, or a folded run of them (conv + norm + activation). */
 export interface DrawnNode {
   readonly id: string;
+  /** What a person calls it, from the names in the file: `layer1.0.conv1`. */
+  readonly name: string;
+  /** What it does: `Conv · Norm · ReLU`. */
   readonly label: string;
-  /** Second line: `64 × 3×3`, shape or the count of folded operators. */
+  /** How large it is: `64 × 3×3`, `768 → 3072`, `12 heads`; for others the shape of what leaves it. */
   readonly detail: string;
   readonly kind:
     | 'input'
     | 'output'
     | 'kernel'
+    | 'attention'
     | 'norm'
     | 'activation'
+    | 'pool'
     | 'join'
     | 'shape'
     | 'other'
     | 'unknown';
+  /** Output channels of its kernel, now and in the model as it was opened. */
+  readonly channels?: { readonly now: number; readonly initially: number };
+  /** Of what leaves it: `1×64×56×56`. */
+  readonly shape: string;
+  readonly params: number;
+  readonly macs: number;
   /** `GraphNode.id`s it stands for. */
   readonly nodes: readonly number[];
   readonly expandable: boolean;
-  /** The folded node that this one is shown in place of; expanding its id was what brought it out. */
+  /** The frame it stands in: the folded node that it is a part of. */
   readonly parent?: string;
-  /** Groups whose members sit in it. */
+  /** Groups whose members sit in it; those that its own output carries come first. */
   readonly groups: readonly string[];
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+}
+
+/** A folded node that is shown operator by operator; folding it again takes the same id. */
+export interface DrawnFrame {
+  readonly id: string;
+  readonly name: string;
+  readonly label: string;
+}
+
+/** A group, as the picture names it. */
+export interface DrawnGroup {
+  readonly id: string;
+  /** The name of the layer it starts from. */
+  readonly name: string;
+  readonly kind: GroupKind;
+  readonly units: number;
+  /** Units in the model as it was opened. */
+  readonly initialUnits: number;
+  readonly members: number;
 }
 
 export interface DrawnEdge {
@@ -90,6 +116,8 @@ export interface DrawnEdge {
 export interface Drawing {
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
+  readonly frames: readonly DrawnFrame[];
+  readonly groups: readonly DrawnGroup[];
 }
 
 // ---------------------------------------------------------------- the step under review
@@ -115,6 +143,10 @@ export interface CandidateSummary {
   readonly alike: readonly string[];
   readonly verdict: Verdict;
   readonly reason?: string;
+  /** Units proposed only so that a multiple of `roundTo` is left. */
+  readonly rounding?: number;
+  /** Units that were accepted instead of `remove`. */
+  readonly chosen?: readonly number[];
 }
 
 /** A step under review. Decisions are staged: nothing is cut until `applyStep`. */
@@ -125,6 +157,8 @@ export interface OpenStep {
   readonly candidates: readonly CandidateSummary[];
   /** What the decisions so far would leave. */
   readonly preview: { readonly params: number; readonly macs: number };
+  /** Why groups are not among the candidates, or with less than asked. */
+  readonly heldBack?: readonly { readonly code: string; readonly group?: string; readonly message: string }[];
   /** Undoable decisions, latest last. */
   readonly decisions: readonly { readonly candidate: string; readonly verdict: Verdict }[];
 }
@@ -142,6 +176,8 @@ export type LogEntry =
   | {
       readonly kind: 'step';
       readonly at: number;
+      /** Batches trained before it: where it stands on the training charts. */
+      readonly batch?: number;
       readonly number: number;
       /** The flag: was anything removed? */
       readonly pruned: boolean;
@@ -160,6 +196,8 @@ export type LogEntry =
   | {
       readonly kind: 'training';
       readonly at: number;
+      /** Batches trained before it: where it stands on the training charts. */
+      readonly batch?: number;
       readonly outcome: 'completed' | 'stopped' | 'early-stopped' | 'diverged' | 'failed';
       readonly epochs: number;
       readonly accuracyBefore?: number;
@@ -170,6 +208,8 @@ export type LogEntry =
       /** The gate: a training pass that did not run, and why. */
       readonly kind: 'training-skipped';
       readonly at: number;
+      /** Batches trained before it: where it stands on the training charts. */
+      readonly batch?: number;
       readonly message: string;
     }
   | {
@@ -180,7 +220,13 @@ export type LogEntry =
       readonly changed: boolean;
       readonly message: string;
     }
-  | { readonly kind: 'evaluated'; readonly at: number; readonly loss: number; readonly accuracy: number }
+  | {
+      readonly kind: 'evaluated';
+      readonly at: number;
+      readonly loss: number;
+      readonly accuracy?: number;
+      readonly examples: number;
+    }
   | { readonly kind: 'exported'; readonly at: number; readonly fileName: string; readonly bytes: number }
   | { readonly kind: 'note'; readonly at: number; readonly message: string };
 
@@ -247,7 +293,12 @@ export interface SessionState {
    * for a second pass, until a step that removes nothing.
    */
   readonly gate: { readonly open: boolean; readonly message: string };
-  readonly backend?: { readonly name: BackendName; readonly description: string };
+  readonly backend?: {
+    readonly name: BackendName;
+    readonly description: string;
+    /** Why better ones are not used. */
+    readonly passedOver?: readonly { readonly name: BackendName; readonly why: string }[];
+  };
   readonly rejected?: readonly RejectedGroup[];
   /** A training pass that was cut off and can go on from its last checkpoint. */
   readonly interrupted?: { readonly epoch: number; readonly epochs: number; readonly at: number };
