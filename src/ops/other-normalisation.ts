@@ -41,11 +41,7 @@ const LRN = operator({
   coupling: 'divides each channel by the size of its neighbours',
   shape: (view) => [{ dtype: view.dtype(0), dims: view.shape(0) }],
   fold: 'not-folded',
-  terms: (eq) => {
-    const axes = eq.axes(0);
-    if (eq.attrs.size > 1) eq.fix(axes[1], 'each channel is divided by the size of its neighbours');
-    eq.out(0, axes);
-  },
+  terms: (eq) => eq.out(0, eq.axes(0)),
   resize: noResize,
   weights: noWeights,
   layout: (view) => (view.shape(0).length > 2 ? 'channels-last' : 'logical'),

@@ -6,6 +6,7 @@ import { inferTypes } from '../analysis/fold.ts';
 import type { Analysis, Removal } from '../analysis/types.ts';
 import { withNodes, withTensors, withValues } from '../graph/edit.ts';
 import { checkGraph } from '../graph/spec.ts';
+import { isFloat } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor, ValueInfo } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
 import { gatherAxes, type Kept } from './gather.ts';
@@ -67,7 +68,9 @@ function verify(analysis: Analysis, kept: ReadonlyMap<string, Kept>, graph: Grap
   if (illegal) throw mismatch(illegal.where, illegal.message);
   const { types, problems } = inferTypes(graph, analysis.bindings);
   const [fresh] = problems.filter(({ code }) => code !== 'unknown-operator').slice(analysis.problems.length);
-  for (const [name, { dims }] of analysis.types) {
+  for (const [name, { dtype, dims }] of analysis.types) {
+    // Lists of positions and sizes are written anew: an index list shortens with what it picks.
+    if (!isFloat(dtype) && (analysis.known.has(name) || analysis.graph.tensors.has(name))) continue;
     const expected = dims.map((length, axis) => kept.get(name)?.[axis]?.length ?? length);
     const found = types.get(name)?.dims;
     if (!found || found.length !== expected.length || found.some((length, axis) => length !== expected[axis]))
