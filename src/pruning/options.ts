@@ -74,6 +74,10 @@ export interface PrunerOptions {
   readonly tieHeadDims?: boolean;
   /** Offer whole channel groups of grouped convolutions, group normalisations and blocks. Default false. */
   readonly channelGroups?: boolean;
+  /** Default: `ratio`. */
+  readonly channelGroupRatio?: number;
+  /** Offer the channels inside of channel groups: the same positions go in each. Default true. */
+  readonly innerChannels?: boolean;
   /** Instead of `ratio`: every step finds the ratio that meets its share of the target. */
   readonly target?: Target;
   /** Sizes of symbolic dimensions, for analysis. */
@@ -85,10 +89,12 @@ export interface CompleteOptions extends Required<Omit<PrunerOptions, Optional |
   readonly criterion: Criterion;
   readonly schedule: Schedule;
   readonly minWidth: number | undefined;
+  readonly headRatio: number | undefined;
+  readonly channelGroupRatio: number | undefined;
   readonly target: Target | undefined;
   readonly bindings: Bindings | undefined;
 }
-type Optional = 'minWidth' | 'target' | 'bindings';
+type Optional = 'minWidth' | 'headRatio' | 'channelGroupRatio' | 'target' | 'bindings';
 
 /** @throws ModelError `bad-option` that names the option, its value and what it may be */
 export function completed(options: PrunerOptions = {}): CompleteOptions {
@@ -110,10 +116,12 @@ export function completed(options: PrunerOptions = {}): CompleteOptions {
     minWidth: options.minWidth,
     roundTo: options.roundTo ?? 1,
     heads: options.heads ?? false,
-    headRatio: options.headRatio ?? ratio,
+    headRatio: options.headRatio,
     headDims: options.headDims ?? true,
     tieHeadDims: options.tieHeadDims ?? true,
     channelGroups: options.channelGroups ?? false,
+    channelGroupRatio: options.channelGroupRatio,
+    innerChannels: options.innerChannels ?? true,
     target: options.target,
     bindings: options.bindings,
   };
@@ -125,12 +133,24 @@ const isRatio = (value: number): boolean => value >= 0 && value <= 1;
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
 
 function check(options: CompleteOptions): void {
-  const { ratio, steps, scope, reduction, normalizer, maxRatio, minWidth, roundTo, headRatio, target } =
-    options;
+  const {
+    ratio,
+    steps,
+    scope,
+    reduction,
+    normalizer,
+    maxRatio,
+    minWidth,
+    roundTo,
+    headRatio,
+    channelGroupRatio,
+    target,
+  } = options;
   const ratios: readonly (readonly [string, number])[] = [
     ['ratio', ratio],
     ['maxRatio', maxRatio],
-    ['headRatio', headRatio],
+    ['headRatio', headRatio ?? 0],
+    ['channelGroupRatio', channelGroupRatio ?? 0],
     ...Object.entries(options.layerRatios).map(([name, own]) => [`layerRatios.${name}`, own] as const),
     ...options.sets.map((set, i) => [`sets[${i}].ratio`, set.ratio] as const),
   ];

@@ -1,64 +1,321 @@
-// Draft of the signatures; the class follows.
+// The pruner: iterative pruning of one network. A step proposes, takes decisions, cuts once, and says whether anything
+// was removed; whoever trains between steps is gated on that answer.
 
 import type { Analysis } from '../analysis/types.ts';
 import type { Graph } from '../graph/types.ts';
+import { ModelError, type Problem } from '../lib/errors.ts';
 import type { Candidate, Decision } from './candidate.ts';
 import type { Evidence } from './criteria/criterion.ts';
 import type { HistoryEntry } from './history.ts';
-import type { OpenStep } from './open-step.ts';
-import type { PrunerOptions } from './options.ts';
+import { OpenStep } from './open-step.ts';
+import { type CompleteOptions, completed, type PrunerOptions } from './options.ts';
+import type { Contender } from './planning/contenders.ts';
+import { type Plan, Planner, type RatioOf, type Standing } from './planning/planner.ts';
+import { settle } from './planning/target.ts';
+import { Present } from './present.ts';
+import { Provenance, type ProvenanceState } from './provenance.ts';
+import { type Rejection, Rejections } from './rejections.ts';
 import type { StepReport } from './report.ts';
+import { nothingScheduled, reportOf } from './reporting.ts';
+import { type Cost, costOf } from './resizing.ts';
 
 /** What criteria need besides the weights; `Criterion.needs` says which. */
 export type ProvidedEvidence = Pick<Evidence, 'gradients' | 'activations'>;
 
-export interface Rejection {
-  readonly group: string;
-  /** Numbered as in the model first opened. */
-  readonly units: readonly number[];
-  readonly reason?: string;
+/** Where the ratio is counted from: units by id of the group in the model first opened, and the cost. */
+interface Mark {
+  readonly units: Readonly<Record<string, number>>;
+  readonly cost: Cost;
 }
 
+/** Everything a pruner knows besides the network and the options, as plain data. */
 export interface PrunerState {
-  readonly step: number;
+  /** Steps made of the present schedule. */
+  readonly stepsMade: number;
   readonly history: readonly HistoryEntry[];
   readonly rejected: readonly Rejection[];
   readonly lastStep?: StepReport;
-  readonly [more: string]: unknown;
+  readonly provenance: ProvenanceState;
+  /** The model first opened, and the one that the present options were given for. */
+  readonly first: Mark;
+  readonly configured: Mark;
 }
 
-export declare class MetaPruner {
-  constructor(graph: Graph, options?: PrunerOptions);
-  /** The network as it is now. */
-  readonly graph: Graph;
-  readonly analysis: Analysis;
-  /** Steps made so far. */
-  readonly stepsMade: number;
-  readonly lastStep: StepReport | undefined;
-  readonly history: readonly HistoryEntry[];
-  /** By group id. */
-  readonly rejected: ReadonlyMap<string, readonly Rejection[]>;
-  /** The step under way. */
-  readonly current: OpenStep | undefined;
+export class MetaPruner {
+  private options: CompleteOptions;
+  private present: Present;
+  private rejections = new Rejections();
+  private entries: readonly HistoryEntry[] = [];
+  private report: StepReport | undefined;
+  private made = 0;
+  private first: Mark;
+  private configured: Mark;
+  private underWay: OpenStep | undefined;
 
+  /** @throws ModelError `bad-option`, `unknown-criterion` */
+  constructor(graph: Graph, options: PrunerOptions = {}, analysis?: Analysis) {
+    this.options = completed(options);
+    this.present = new Present(graph, this.options.bindings, undefined, analysis);
+    this.first = markOf(this.present);
+    this.configured = this.first;
+  }
+
+  /** The network as it is now. */
+  get graph(): Graph {
+    return this.present.graph;
+  }
+  get analysis(): Analysis {
+    return this.present.analysis;
+  }
+  /** Steps made of the schedule. */
+  get stepsMade(): number {
+    return this.made;
+  }
+  get lastStep(): StepReport | undefined {
+    return this.report;
+  }
+  /** Every cut so far: `replay(graph, history)` makes them again. */
+  get history(): readonly HistoryEntry[] {
+    return this.entries;
+  }
+  /** Units that are not proposed, by id of the group in the model first opened. */
+  get rejected(): ReadonlyMap<string, readonly Rejection[]> {
+    return this.rejections.byOrigin();
+  }
+  /** The step under way. */
+  get current(): OpenStep | undefined {
+    return this.underWay;
+  }
+
+  /** Prunes; true if anything was removed, and `lastStep` says what, or why nothing was. */
   step(options?: { readonly interactive?: false; readonly evidence?: ProvidedEvidence }): boolean;
+  /**
+   * Yields the candidates of the step, which are accepted or rejected by their methods or by a decision given to
+   * `next()`. The step ends with the generator, by exhaustion, `return()` or a `break`: what was accepted until then is
+   * cut. An error thrown into the generator cancels the step.
+   */
   step(options: {
     readonly interactive: true;
     readonly evidence?: ProvidedEvidence;
   }): Generator<Candidate, boolean, Decision | undefined>;
-  open(evidence?: ProvidedEvidence): OpenStep;
+  step(options: { readonly interactive?: boolean; readonly evidence?: ProvidedEvidence } = {}) {
+    if (options.interactive) return this.interact(options.evidence);
+    const step = this.open(options.evidence);
+    for (const candidate of step.candidates) candidate.accept();
+    return step.finish();
+  }
+
+  private *interact(evidence?: ProvidedEvidence): Generator<Candidate, boolean, Decision | undefined> {
+    const step = this.open(evidence);
+    try {
+      for (const candidate of step.candidates) {
+        const decision = yield candidate;
+        if (decision) candidate.decide(decision);
+      }
+    } catch (error) {
+      step.cancel();
+      throw error;
+    } finally {
+      step.finish();
+    }
+    return step.finish();
+  }
+
+  /**
+   * Opens the next step: ranks, plans, and proposes; nothing is cut before `finish()`.
+   * @throws ModelError `step-open`, `missing-evidence`, `bad-criterion`
+   */
+  open(evidence: ProvidedEvidence = {}): OpenStep {
+    this.assertNoneOpen();
+    this.underWay = this.made < this.options.steps ? this.planned(evidence) : this.beyondSchedule();
+    return this.underWay;
+  }
+
+  private planned(evidence: ProvidedEvidence): OpenStep {
+    const { present, options } = this;
+    const { tensors } = present.graph;
+    const planner = new Planner(
+      present.analysis,
+      options,
+      { ...checkedEvidence(options, evidence), tensor: (name) => tensors.get(name) as never },
+      (contender) => this.standingOf(contender),
+    );
+    const { plan, problems, ratio } = this.planWith(planner);
+    return this.opened(plan, planner, problems, ratio);
+  }
+
+  private opened(
+    plan: Plan,
+    planner: Planner | undefined,
+    problems: readonly Problem[],
+    ratio?: number,
+  ): OpenStep {
+    return new OpenStep({
+      analysis: this.present.analysis,
+      provenance: this.present.provenance,
+      step: this.made + 1,
+      of: this.options.steps,
+      plan,
+      problems,
+      signatureOf: (contender) => planner?.topology.signature(contender) ?? contender.id,
+      ...(ratio === undefined ? {} : { ratio }),
+      close: (step) => this.close(step),
+      drop: () => {
+        this.underWay = undefined;
+      },
+    });
+  }
+
+  private beyondSchedule(): OpenStep {
+    return this.opened({ proposals: [], heldBack: [nothingScheduled(this.options.steps)] }, undefined, []);
+  }
+
+  private planWith(planner: Planner): { plan: Plan; problems: readonly Problem[]; ratio?: number } {
+    const { steps, schedule, target } = this.options;
+    const step = this.made + 1;
+    const ratioOf: RatioOf = ({ ratio }, gone) =>
+      gone >= ratio ? ratio : gone + schedule(ratio - gone, step, steps);
+    const problems = planner.problems;
+    if (!target) return { plan: planner.plan(planner.counts(ratioOf)), problems };
+    const from = this.configured.cost[target.of];
+    const to = this.first.cost[target.of] * target.keep;
+    const goal = from * (1 - schedule(1 - Math.min(1, to / from), step, steps));
+    const settled = settle(this.present.analysis, planner, target.of, goal, ratioOf);
+    return {
+      plan: planner.plan(settled.counts),
+      ratio: settled.ratio,
+      problems: [...problems, ...settled.problems],
+    };
+  }
+
+  private standingOf({ groups: [group], units }: Contender): Standing {
+    const origin = this.present.originOf(group);
+    return {
+      first: this.first.units[origin.group] ?? units,
+      configured: this.configured.units[origin.group] ?? units,
+      barred: this.rejections.barred(origin),
+    };
+  }
+
+  private close(step: OpenStep): boolean {
+    const { present } = this;
+    const removal = step.removal();
+    const pruned = removal.size > 0;
+    const before = costOf(present.analysis);
+    const after = pruned ? step.preview() : before;
+    const { present: next, problems } = pruned ? present.after(removal) : { present, problems: [] };
+    this.report = reportOf({ step, pruned, before, after, provenance: present.provenance, problems });
+    for (const { decision, groups, original } of step.candidates)
+      if (decision.verdict === 'rejected')
+        this.rejections.add(present.originOf(groups[0]).group, original, decision.reason);
+    if (pruned)
+      this.entries = [
+        ...this.entries,
+        {
+          step: this.entries.length + 1,
+          cuts: this.report.removed.map(({ group, units, original }) => ({ group, units, original })),
+        },
+      ];
+    this.present = next;
+    this.made = Math.min(this.made + 1, this.options.steps);
+    this.underWay = undefined;
+    return pruned;
+  }
+
   /** Lets rejected units be proposed again. `units` as in the model first opened; absent: all of the group. */
-  release(group: string, units?: ArrayLike<number>): void;
-  /** Original numbers of a group's units. */
-  originalUnits(group: string): Int32Array;
-  /** Original index of every surviving position of a constant's axis. */
-  originalPositions(tensor: string, axis: number): Int32Array;
-  /** Other options from the next step on; what was rejected and removed stays so. The schedule starts anew. */
-  configure(options: PrunerOptions): void;
-  /** The same network with other weights, after training. @throws ModelError `other-structure` */
-  replaceWeights(graph: Graph): void;
-  save(): PrunerState;
-  static restore(graph: Graph, options: PrunerOptions, state: PrunerState): MetaPruner;
+  release(group: string, units?: ArrayLike<number>): void {
+    const present = this.analysis.groups.find(({ id }) => id === group);
+    this.rejections.release(present ? this.present.originOf(present).group : group, units);
+  }
+
+  /** Original number of each of a group's units. @throws ModelError `unknown-group` */
+  originalUnits(group: string): Int32Array {
+    const found = this.analysis.groups.find(({ id }) => id === group);
+    if (found) return this.present.originOf(found).units;
+    throw unknown('group', group);
+  }
+
+  /** Original index of each position along a constant's axis. @throws ModelError `unknown-tensor` */
+  originalPositions(tensor: string, axis: number): Int32Array {
+    const length = this.graph.tensors.get(tensor)?.dims[axis];
+    if (length !== undefined) return this.present.provenance.positions(tensor, axis, length);
+    throw unknown('tensor', tensor);
+  }
+
+  /** Every axis of a constant that has lost something, with the original index of what is left. */
+  changedAxes(): Iterable<{ readonly tensor: string; readonly axis: number; readonly original: Int32Array }> {
+    return this.present.provenance.changedAxes();
+  }
+
+  /**
+   * Other options from the next step on; the schedule starts anew, from the network as it is. Ratios and targets go on
+   * being meant of the model first opened; what was rejected stays so.
+   * @throws ModelError `bad-option`, `step-open`
+   */
+  configure(options: PrunerOptions): void {
+    this.assertNoneOpen();
+    this.options = completed(options);
+    this.configured = markOf(this.present);
+    this.made = 0;
+  }
+
+  /** The same network with other weights, after training. @throws ModelError `other-structure`, `step-open` */
+  replaceWeights(graph: Graph): void {
+    this.assertNoneOpen();
+    this.present = this.present.withWeights(graph);
+  }
+
+  /** What `restore` needs besides graph and options. A step under way is not part of it. */
+  save(): PrunerState {
+    return {
+      stepsMade: this.made,
+      history: this.entries,
+      rejected: this.rejections.list(),
+      ...(this.report ? { lastStep: this.report } : {}),
+      provenance: this.present.provenance.save(),
+      first: this.first,
+      configured: this.configured,
+    };
+  }
+
+  /** A pruner that goes on where another was saved, with the graph it had then. */
+  static restore(graph: Graph, options: PrunerOptions, state: PrunerState): MetaPruner {
+    const pruner = new MetaPruner(graph, options);
+    const provenance = Provenance.restore(state.provenance);
+    pruner.present = new Present(graph, pruner.options.bindings, () => provenance, pruner.analysis);
+    pruner.rejections = new Rejections(state.rejected);
+    pruner.entries = state.history;
+    pruner.report = state.lastStep;
+    pruner.made = state.stepsMade;
+    pruner.first = state.first;
+    pruner.configured = state.configured;
+    return pruner;
+  }
+
+  private assertNoneOpen(): void {
+    if (!this.underWay) return;
+    throw new ModelError({
+      code: 'step-open',
+      where: `step ${this.underWay.step}`,
+      message: `Step ${this.underWay.step} is still under way.`,
+      hint: 'Finish or cancel it first: `pruner.current`.',
+    });
+  }
 }
 
-export declare function replay(graph: Graph, history: readonly HistoryEntry[]): Graph;
+const markOf = (present: Present): Mark => ({ units: present.sizes(), cost: costOf(present.analysis) });
+
+const unknown = (what: string, name: string): ModelError =>
+  new ModelError({ code: `unknown-${what}`, where: name, message: `The network has no ${what} "${name}".` });
+
+function checkedEvidence({ criterion }: CompleteOptions, evidence: ProvidedEvidence): ProvidedEvidence {
+  for (const need of criterion.needs)
+    if (need !== 'weights' && !evidence[need])
+      throw new ModelError({
+        code: 'missing-evidence',
+        where: criterion.name,
+        message: `The criterion "${criterion.title}" needs ${need}, and none were given.`,
+        hint: 'Collect them over a calibration set first.',
+      });
+  return evidence;
+}

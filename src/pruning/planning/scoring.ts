@@ -1,0 +1,225 @@
+// Scores of a contender, from a criterion that knows nothing of crossing groups. Where groups cross (dims of each
+// head, channels of each channel group), the criterion scores the crossing points, and a unit's score is their mean,
+// so that the same positions go in each.
+
+import type { Analysis, Group, Member } from '../../analysis/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+import type {
+  Criterion,
+  CriterionOptions,
+  Evidence,
+  ScoredGroup,
+  ScoredMember,
+} from '../criteria/criterion.ts';
+import type { Contender } from './contenders.ts';
+import { walkBack } from './order.ts';
+
+/** Scores contenders of one analysis. */
+export class Scoring {
+  private readonly operators: ReadonlyMap<number, string>;
+  private readonly axes = new Map<string, number[]>();
+  private readonly byAxis = new Map<string, { readonly group: Group; readonly member: Member }[]>();
+  private readonly analysis: Analysis;
+  private ranks: ReadonlyMap<number, number> | undefined;
+
+  constructor(analysis: Analysis) {
+    this.analysis = analysis;
+    this.operators = new Map(analysis.graph.nodes.map(({ id, op }) => [id, op]));
+    for (const group of analysis.groups)
+      for (const member of group.members) {
+        const { tensor, axis } = member;
+        const axes = this.axes.get(tensor) ?? [];
+        this.axes.set(tensor, axes);
+        if (!axes.includes(axis)) axes.push(axis);
+        const key = `${tensor}:${axis}`;
+        const sharing = this.byAxis.get(key) ?? [];
+        this.byAxis.set(key, sharing);
+        sharing.push({ group, member });
+      }
+  }
+
+  /** One score per unit; `undefined` when the criterion has nothing to say. @throws ModelError `bad-criterion` */
+  scores(
+    contender: Contender,
+    criterion: Criterion,
+    evidence: Evidence,
+    options: CriterionOptions,
+  ): Float64Array | undefined {
+    const { group, repeats } = this.scored(contender);
+    const points = criterion.score(group, evidence, options);
+    if (points && points.length !== group.units)
+      throw wrongLength(criterion, contender, points.length, group.units);
+    return points && repeats > 1 ? meanOver(points, contender.units, repeats) : points;
+  }
+
+  /** The contender as a criterion sees it: `repeats` crossing points for each unit, point = repeat · units + unit. */
+  scored(contender: Contender): { readonly group: ScoredGroup; readonly repeats: number } {
+    const rows = this.rowsOf(contender);
+    const crossings = this.crossingsOf(contender, rows);
+    const repeats = crossings.reduce((n, { units }) => n * units, 1);
+    const members = this.inOrder(contender, rows).map((row) =>
+      this.scoredMember(row, contender.units, crossings),
+    );
+    return {
+      group: { name: contender.groups[0].root.tensor, units: contender.units * repeats, members },
+      repeats,
+    };
+  }
+
+  /** A member axis once, with the units of whichever of the contender's groups has them there. */
+  private rowsOf(contender: Contender): Row[] {
+    const rows = new Map<string, Row>();
+    for (const { members } of contender.groups)
+      for (const member of members) {
+        const key = `${member.tensor}:${member.axis}`;
+        const row = rows.get(key);
+        if (row) row.slots.push(member.unitOf);
+        else rows.set(key, { key, member, slots: [member.unitOf] });
+      }
+    return [...rows.values()];
+  }
+
+  /** The crossing groups on the axis where most of them are: they span the crossing points. */
+  private crossingsOf({ groups, kind }: Contender, rows: readonly Row[]): Group[] {
+    if (kind === 'channels' || groups.every(({ crosses }) => crosses.length === 0)) return [];
+    let widest: Group[] = [];
+    let points = 1;
+    for (const { key } of rows) {
+      const others = this.othersOn(key, groups);
+      const size = others.reduce((n, { group }) => n * group.units, 1);
+      if (size <= points) continue;
+      points = size;
+      widest = others.map(({ group }) => group);
+    }
+    return widest;
+  }
+
+  private othersOn(key: string, groups: readonly Group[]) {
+    return (this.byAxis.get(key) ?? []).filter(({ group }) => !groups.includes(group));
+  }
+
+  private scoredMember(row: Row, units: number, crossings: readonly Group[]): ScoredMember {
+    const { member, key } = row;
+    const rest = {
+      ...member,
+      op: this.operators.get(member.node) ?? '',
+      axes: this.axes.get(member.tensor) ?? [member.axis],
+    };
+    if (crossings.length === 0) return { ...rest, ...positionsOf(row.slots) };
+    const others = (this.byAxis.get(key) ?? []).filter(
+      ({ member: other }) => !row.slots.includes(other.unitOf),
+    );
+    return { ...rest, ...pointsOf(row.slots, units, crossings, aligned(crossings, others)) };
+  }
+
+  /** The member that speaks for the group comes first: the layer last in the network, for attention its projection. */
+  private inOrder({ kind }: Contender, rows: readonly Row[]): Row[] {
+    this.ranks ??= walkBack(this.analysis);
+    const ranks = this.ranks;
+    const speaking = kind === 'heads' || kind === 'head-dims' ? 'in' : 'out';
+    const rank = ({ member }: Row): number =>
+      member.role === 'kernel' && member.side === speaking
+        ? (ranks.get(member.node) ?? Number.MAX_VALUE)
+        : Number.POSITIVE_INFINITY;
+    const first = rows.reduce((best, row) => (rank(row) < rank(best) ? row : best), rows[0]);
+    return [first, ...rows.filter((row) => row !== first)];
+  }
+}
+
+interface Row {
+  readonly key: string;
+  readonly member: Member;
+  /** Unit of each position, or -1; several where one axis carries several of the contender's groups. */
+  readonly slots: Int32Array[];
+}
+
+type Points = Pick<ScoredMember, 'positions' | 'units'>;
+
+function positionsOf(slots: readonly Int32Array[]): Points {
+  const [only] = slots;
+  if (slots.length === 1 && only.every((unit) => unit >= 0))
+    return { positions: Int32Array.from(only.keys()), units: only };
+  const positions: number[] = [];
+  const units: number[] = [];
+  for (const slot of slots)
+    slot.forEach((unit, position) => {
+      if (unit < 0) return;
+      positions.push(position);
+      units.push(unit);
+    });
+  return { positions: Int32Array.from(positions), units: Int32Array.from(units) };
+}
+
+/** For each crossing group its units along this axis; `undefined` where the axis does not tell them apart. */
+function aligned(
+  crossings: readonly Group[],
+  others: readonly { readonly group: Group; readonly member: Member }[],
+): (Int32Array | undefined)[] {
+  const left = [...others];
+  const take = (fits: (group: Group) => boolean): Int32Array | undefined => {
+    const at = left.findIndex(({ group }) => fits(group));
+    return at < 0 ? undefined : left.splice(at, 1)[0].member.unitOf;
+  };
+  const same = crossings.map((crossing) => take((group) => group === crossing));
+  return same.map((found, i) => found ?? take(({ units }) => units === crossings[i].units));
+}
+
+/** Positions by crossing point; one that does not tell a crossing group's units apart counts for all of them. */
+function pointsOf(
+  slots: readonly Int32Array[],
+  units: number,
+  crossings: readonly Group[],
+  along: readonly (Int32Array | undefined)[],
+): Points {
+  const everywhere = offsetsOf(units, crossings, along);
+  const positions: number[] = [];
+  const points: number[] = [];
+  for (const slot of slots)
+    slot.forEach((unit, position) => {
+      if (unit < 0) return;
+      let point = unit;
+      let stride = units;
+      crossings.forEach((crossing, i) => {
+        point += stride * Math.max(0, along[i]?.[position] ?? 0);
+        stride *= crossing.units;
+      });
+      for (const offset of everywhere) {
+        positions.push(position);
+        points.push(point + offset);
+      }
+    });
+  return { positions: Int32Array.from(positions), units: Int32Array.from(points) };
+}
+
+function offsetsOf(
+  units: number,
+  crossings: readonly Group[],
+  along: readonly (Int32Array | undefined)[],
+): number[] {
+  let offsets = [0];
+  let stride = units;
+  crossings.forEach((crossing, i) => {
+    if (!along[i]) {
+      const own = stride;
+      offsets = offsets.flatMap((offset) =>
+        Array.from({ length: crossing.units }, (_, u) => offset + u * own),
+      );
+    }
+    stride *= crossing.units;
+  });
+  return offsets;
+}
+
+function meanOver(points: Float64Array, units: number, repeats: number): Float64Array {
+  const out = new Float64Array(units);
+  for (let p = 0; p < points.length; p++) out[p % units] += points[p] / repeats;
+  return out;
+}
+
+const wrongLength = ({ name }: Criterion, { id }: Contender, found: number, wanted: number): ModelError =>
+  new ModelError({
+    code: 'bad-criterion',
+    where: name,
+    message: `The criterion "${name}" gave ${found} scores for the ${wanted} units of "${id}".`,
+    hint: 'A criterion returns one score per unit of the group.',
+  });

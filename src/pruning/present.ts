@@ -1,0 +1,77 @@
+// The network as it is between two cuts: the graph, its analysis and the origin of its channels. The last two are worked
+// out when somebody asks, so that a step does not pay for what only the next one needs.
+
+import { analyse } from '../analysis/analyse.ts';
+import type { Analysis, Bindings, Group, Removal } from '../analysis/types.ts';
+import type { Graph } from '../graph/types.ts';
+import { ModelError, type Problem } from '../lib/errors.ts';
+import { type Origin, Provenance } from './provenance.ts';
+import { cut } from './surgery.ts';
+
+export class Present {
+  readonly graph: Graph;
+  private readonly bindings: Bindings | undefined;
+  private analysed: Analysis | undefined;
+  private readonly makeProvenance: (analysis: Analysis) => Provenance;
+  private known: Provenance | undefined;
+
+  constructor(
+    graph: Graph,
+    bindings: Bindings | undefined,
+    provenance: (analysis: Analysis) => Provenance = () => new Provenance(),
+    analysis?: Analysis,
+  ) {
+    this.graph = graph;
+    this.bindings = bindings;
+    this.makeProvenance = provenance;
+    this.analysed = analysis;
+  }
+
+  get analysis(): Analysis {
+    this.analysed ??= analyse(this.graph, this.bindings ? { bindings: this.bindings } : {});
+    return this.analysed;
+  }
+
+  get provenance(): Provenance {
+    this.known ??= this.makeProvenance(this.analysis);
+    return this.known;
+  }
+
+  originOf(group: Group): Origin {
+    return this.provenance.originOf(group);
+  }
+
+  /** Units of every group, by the id it had in the model first opened. */
+  sizes(): Record<string, number> {
+    return Object.fromEntries(this.analysis.groups.map((group) => [this.originOf(group).group, group.units]));
+  }
+
+  /** The network after a cut. */
+  after(removal: Removal): { readonly present: Present; readonly problems: readonly Problem[] } {
+    const { analysis: before, provenance } = this;
+    const { graph, kept, problems } = cut(before, removal);
+    const inherit = (after: Analysis) => provenance.after(before, kept, after);
+    return { present: new Present(graph, this.bindings, inherit), problems };
+  }
+
+  /** The same network with other weights. @throws ModelError `other-structure` */
+  withWeights(graph: Graph): Present {
+    for (const [name, { dims, dtype }] of this.graph.tensors) {
+      const other = graph.tensors.get(name);
+      if (
+        other?.dtype === dtype &&
+        other.dims.length === dims.length &&
+        dims.every((d, i) => d === other.dims[i])
+      )
+        continue;
+      throw new ModelError({
+        code: 'other-structure',
+        where: name,
+        message: `The weights given for "${name}" do not fit: [${other?.dims ?? 'none'}] instead of [${dims}].`,
+        hint: 'Only the values of constants may change between two steps.',
+      });
+    }
+    const { provenance } = this;
+    return new Present(graph, this.bindings, () => provenance);
+  }
+}
