@@ -4,8 +4,8 @@
 
 import { Random } from '../../lib/random.ts';
 import type { Dataset, Split } from '../types.ts';
-import { digitGlyphs, type Stroke } from './digit-strokes.ts';
-import { drawStroke, type Pen } from './pen.ts';
+import { drawStroke, type Pen } from './digits/pen.ts';
+import { digitGlyphs, type Stroke } from './digits/strokes.ts';
 
 export const SAMPLE_SIZE = 28;
 const PIXELS = SAMPLE_SIZE * SAMPLE_SIZE;
