@@ -122,6 +122,7 @@ function membersByGroup(
   for (const tensor of graph.tensors.keys()) {
     if (!used.has(tensor)) continue;
     const first = roles.byTensor.get(tensor);
+    const side = sideIn(first);
     solution.axesOf(tensor).forEach((axis, a) => {
       for (const { group, unitOf } of slots(axis)) {
         out[group] ??= [];
@@ -130,7 +131,7 @@ function membersByGroup(
           axis: a,
           unitOf,
           role: first?.use.role ?? 'other',
-          side: isPartOf(axis, first?.out) ? 'out' : isPartOf(axis, first?.in) ? 'in' : 'other',
+          side: side(axis, a),
           groups: first?.use.groups ?? 1,
           depthwise: first?.use.depthwise ?? false,
           node: first?.node.id ?? -1,
@@ -139,6 +140,15 @@ function membersByGroup(
     });
   }
   return out;
+}
+
+/** Where a kernel is read as stored, its axes tell the sides apart even if a residual makes them the same channels. */
+function sideIn(reader: ConstantUse | undefined): (axis: TermAxis, a: number) => Member['side'] {
+  if (!reader) return () => 'other';
+  const { node, use, tensor, out } = reader;
+  if (node.inputs[use.input] === tensor && use.outAxis !== undefined)
+    return (_, a) => (a === use.outAxis ? 'out' : a === use.inAxis ? 'in' : 'other');
+  return (axis) => (isPartOf(axis, out) ? 'out' : isPartOf(axis, reader.in) ? 'in' : 'other');
 }
 
 /** Named after the root; crossing groups on one root differ by kind, and by number where that is not enough. */

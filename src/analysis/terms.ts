@@ -179,8 +179,9 @@ export class Terms {
       this.fixBoth(left, right, this.because(SHUFFLED));
       return;
     }
-    const a = this.cut(left, lengths);
-    const b = this.cut(right, lengths);
+    // Where both are made of the same axes, cutting one may cut the other: each is looked at afresh.
+    const a = this.refineTo(left, lengths);
+    const b = this.refineTo(right, lengths);
     for (let i = 0; i < a.length; i++) this.same(a[i], b[i]);
   }
 
@@ -195,7 +196,9 @@ export class Terms {
     return lengths.map((length) => (length === 1 ? this.fixed(1, LONE) : (rest.next().value as TermAxis)));
   }
 
-  private refineTo(at: TermAxis, wanted: readonly number[]): TermAxis[] {
+  /** Factors of these lengths, which may be products of the finer cuts that the axis already has. */
+  private refineTo(axis: TermAxis, wanted: readonly number[]): TermAxis[] {
+    const at = resolve(axis);
     if (wanted.length <= 1) return [at];
     const refined = commonRefinement(lengthsOf(at), wanted);
     if (!refined) {
@@ -229,7 +232,7 @@ export class Terms {
       for (const factor of at.factors) {
         const share: number[] = [];
         for (let n = 1; n < factor.length; n *= share[share.length - 1]) share.push(lengths[next++]);
-        out.push(...(share.length === 0 ? [] : this.cut(factor, share)));
+        out.push(...(share.length === 0 ? [] : this.refineTo(factor, share)));
       }
       return out;
     }

@@ -189,6 +189,15 @@ describe('products', () => {
     expect(frozenBy(terms, resolve(channels))?.why).toMatch(/rearranged/);
   });
 
+  test('an axis that two products would cut in different ways is fixed', () => {
+    const terms = new Terms();
+    const shared = terms.open(6);
+    const left = terms.product([shared, terms.open(3), terms.open(2)]);
+    const right = terms.product([terms.open(2), terms.open(3), shared]);
+    terms.same(left, right);
+    expect(pattern(terms, shared)).toEqual(['. . . . . .']);
+  });
+
   test('a factor fixed after the product was made leaves the other factor', () => {
     const terms = new Terms();
     const [a, b] = [terms.open(2), terms.open(3)];

@@ -1,0 +1,152 @@
+// A network in the making: a graph builder that knows the shapes of its values and draws its weights from a seed.
+
+import { GraphBuilder } from '../../../src/graph/build.ts';
+import { elementCount } from '../../../src/graph/tensor.ts';
+import type { Attribute, Graph } from '../../../src/graph/types.ts';
+import { Random } from '../../../src/lib/random.ts';
+
+/** A float value of known shape: an image [1, C, H, W], tokens [1, T, D] or a vector [1, D]. */
+export interface Flow {
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+type Attributes = Readonly<Record<string, Attribute>>;
+
+export class Sketch {
+  readonly random: Random;
+  /** Steps taken, for the message of a failing test. */
+  readonly story: string[] = [];
+  private readonly builder: GraphBuilder;
+  private constants = 0;
+  private readonly kernels = new Map<string, { name: string; bias: string }[]>();
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    this.builder = new GraphBuilder(`seed ${seed}`, { opset: 17, domains: { 'com.microsoft': 1 } });
+  }
+
+  // -------------------------------------------------------------- drawing
+
+  between(low: number, high: number): number {
+    return low + this.random.below(high - low + 1);
+  }
+
+  chance(probability: number): boolean {
+    return this.random.uniform() < probability;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.random.below(list.length)];
+  }
+
+  // -------------------------------------------------------------- constants
+
+  weight(dims: readonly number[], scale: number, centre = 0): string {
+    const values = Array.from({ length: elementCount(dims) }, () => centre + scale * this.random.normal());
+    return this.builder.tensor(`c${this.constants++}`, 'float32', dims, values);
+  }
+
+  /** Away from zero, so that it can be divided by. */
+  scale(dims: readonly number[]): string {
+    const values = Array.from({ length: elementCount(dims) }, () => 0.5 + this.random.uniform());
+    return this.builder.tensor(`c${this.constants++}`, 'float32', dims, values);
+  }
+
+  /** A kernel and its bias; now and then one of the same shape that was used before. */
+  kernel(dims: readonly number[], outputs: number): { name: string; bias: string } {
+    const key = `${dims} ${outputs}`;
+    const known = this.kernels.get(key) ?? [];
+    if (known.length > 0 && this.chance(0.15)) return this.pick(known);
+    const inputs = elementCount(dims) / Math.max(1, outputs);
+    const fresh = { name: this.weight(dims, 1.2 / Math.sqrt(inputs)), bias: this.weight([outputs], 0.1) };
+    this.kernels.set(key, [...known, fresh]);
+    return fresh;
+  }
+
+  number(value: number): string {
+    return this.builder.tensor(`c${this.constants++}`, 'float32', [], [value]);
+  }
+
+  integers(...values: readonly number[]): string {
+    return this.builder.integers(`c${this.constants++}`, values);
+  }
+
+  index(value: number): string {
+    return this.builder.tensor(`c${this.constants++}`, 'int64', [], [value]);
+  }
+
+  // -------------------------------------------------------------- values
+
+  input(name: string, dims: readonly number[]): Flow {
+    return { name: this.builder.input(name, 'float32', dims), dims };
+  }
+
+  output({ name, dims }: Flow): void {
+    this.builder.output(name, dims);
+  }
+
+  op(
+    op: string,
+    inputs: readonly (Flow | string)[],
+    dims: readonly number[],
+    attributes: Attributes = {},
+    domain = '',
+  ): Flow {
+    const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    return { name: this.builder.node(op, names, attributes, { domain }), dims };
+  }
+
+  ops(
+    op: string,
+    inputs: readonly (Flow | string)[],
+    dims: readonly (readonly number[])[],
+    attributes: Attributes = {},
+  ): Flow[] {
+    const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    const outputs = this.builder.nodeWithOutputs(op, names, dims.length, attributes);
+    return outputs.map((name, i) => ({ name, dims: dims[i] }));
+  }
+
+  /** The same shape on both sides. */
+  map(op: string, x: Flow, attributes: Attributes = {}, others: readonly (Flow | string)[] = []): Flow {
+    return this.op(op, [x, ...others], x.dims, attributes);
+  }
+
+  reshape(x: Flow, ...dims: readonly number[]): Flow {
+    const stated = this.chance(0.3) ? dims.with(this.random.below(dims.length), -1) : dims;
+    return this.op('Reshape', [x, this.integers(...stated)], dims);
+  }
+
+  transpose(x: Flow, ...perm: readonly number[]): Flow {
+    return this.op(
+      'Transpose',
+      [x],
+      perm.map((axis) => x.dims[axis]),
+      { perm },
+    );
+  }
+
+  concat(parts: readonly Flow[], axis: number): Flow {
+    const length = parts.reduce((sum, { dims }) => sum + dims[axis], 0);
+    return this.op('Concat', parts, parts[0].dims.with(axis, length), { axis });
+  }
+
+  slice(x: Flow, axis: number, start: number, end: number, step = 1): Flow {
+    const bounds = [start, end, axis, step].map((value) => this.integers(value));
+    return this.op('Slice', [x, ...bounds], x.dims.with(axis, Math.ceil((end - start) / step)));
+  }
+
+  split(x: Flow, axis: number, sizes: readonly number[]): Flow[] {
+    return this.ops(
+      'Split',
+      [x, this.integers(...sizes)],
+      sizes.map((size) => x.dims.with(axis, size)),
+      { axis },
+    );
+  }
+
+  graph(): Graph {
+    return this.builder.graph();
+  }
+}
