@@ -31,7 +31,7 @@ export async function runOnnx(
 ): Promise<Record<string, OrtArray>> {
   loading ??= load();
   const ort = await loading;
-  const session = await ort.InferenceSession.create(bytes);
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
   try {
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, { dims, data }]) => [
