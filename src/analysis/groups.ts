@@ -85,9 +85,8 @@ function findRoots(solution: Solution, roles: Roles): Root[] {
   return roles.uses.flatMap((use) => {
     if (use.use.role !== 'kernel' || !use.out) return [];
     const { out } = use;
-    const axes = solution.axesOf(use.tensor);
-    const exact = axes.indexOf(out);
-    const tensorAxis = exact >= 0 ? exact : axes.findIndex((axis) => isPartOf(axis, out));
+    const side = sideIn(use);
+    const tensorAxis = solution.axesOf(use.tensor).findIndex((axis, a) => side(axis, a) === 'out');
     return [{ use, axis: out, tensorAxis: Math.max(0, tensorAxis) }];
   });
 }
