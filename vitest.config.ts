@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       project('floors', ['tests/floors.test.ts']),
       project('unit', [
-        'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,cli}/**/*.test.ts',
+        'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,worker,cli}/**/*.test.ts',
       ]),
       project('conformance', ['tests/conformance/**/*.test.ts']),
       project('browser', ['tests/browser/**/*.test.ts'], { fileParallelism: false }),

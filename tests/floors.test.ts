@@ -96,7 +96,8 @@ describe('the house', () => {
           packages.test(to) && (evenTypes || !typeOnly) && !rooms.some((room) => from.startsWith(`${room}/`)),
       );
     const wrong = [
-      ...may(/^@tensorflow\//, ['src/execution', 'src/training'], false),
+      // The address of a binary is no code.
+      ...may(/^@tensorflow\/(?!.*\?url$)/, ['src/execution', 'src/training'], false),
       ...may(/^(react|react-dom|react-aria|cytoscape|uplot|zustand|lucide-react)/, ['app']),
       ...may(/^@bufbuild\//, ['src/formats']),
       ...may(/^comlink/, ['src/worker', 'app']),

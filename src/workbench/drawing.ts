@@ -90,7 +90,7 @@ function describe(scene: Scene, id: string, block: Block, parent?: string): Draw
     id,
     name: nameOf(flow, block, kernel),
     label: labelOf(flow, block, kernel),
-    detail: detailOf(flow, block, kernel) ?? shape,
+    detail: detailOf(flow, block, kernel, channels) ?? shape,
     kind: kindOf(flow, block, kernel),
     ...(channels ? { channels } : {}),
     shape,
@@ -201,17 +201,23 @@ const kinds = {
   other: 'other',
 } as const;
 
-/** `64 × 3×3`, `768 → 3072`, `12 heads · 197×197`. */
-function detailOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): string | undefined {
+/** `64 × 3×3`, `768 → 3072`, `12 heads · 197×197`; a pruned width as `45/64`. */
+function detailOf(
+  flow: Flow,
+  { nodes, pattern }: Block,
+  kernel: Kernel | undefined,
+  channels: DrawnNode['channels'],
+): string | undefined {
   if (pattern === 'attention') {
     const softmax = nodes.find(({ op }) => op === 'Softmax');
     const dims = softmax ? (flow.analysis.types.get(softmax.outputs[0])?.dims ?? []) : [];
     const heads = dims[dims.length - 3] ?? 1;
     return `${heads} ${heads === 1 ? 'head' : 'heads'} · ${dims.slice(-2).join('×')}`;
   }
-  if (!kernel) return undefined;
-  const { dims, outAxis, inAxis, groups, depthwise } = kernel;
-  const out = nodes[0].op === 'ConvTranspose' ? dims[outAxis] * groups : dims[outAxis];
+  if (!kernel || !channels) return undefined;
+  const { dims, inAxis, groups, depthwise } = kernel;
+  const { now, initially } = channels;
+  const out = now < initially ? `${now}/${initially}` : now;
   if (dims.length <= 2) return `${dims[inAxis]} → ${out}`;
   return `${out} × ${dims.slice(2).join('×')}${groups > 1 && !depthwise ? ` / ${groups}` : ''}`;
 }
@@ -222,16 +228,16 @@ function detailOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefi
  */
 function channelsOf({ groups, initialUnits }: Scene, kernel: Kernel): DrawnNode['channels'] {
   const { tensor } = kernel;
-  const now = kernel.dims[kernel.outAxis];
+  const positions = kernel.dims[kernel.outAxis];
   const members = (tensor === undefined ? [] : (groups.get(tensor) ?? [])).flatMap((group) =>
     group.members
       .filter((member) => member.tensor === tensor && member.side === 'out')
       .map(({ unitOf }) => ({ unitOf, grown: (initialUnits.get(group.id) ?? group.units) / group.units })),
   );
   let initially = 0;
-  for (let p = 0; p < now; p++)
+  for (let p = 0; p < positions; p++)
     initially += members.reduce((count, { unitOf, grown }) => (unitOf[p] >= 0 ? count * grown : count), 1);
-  return { now, initially: Math.round(initially) };
+  return { now: positions * kernel.repeats, initially: Math.round(initially * kernel.repeats) };
 }
 
 function terminal(analysis: Analysis, id: string, name: string, kind: 'input' | 'output'): DrawnNode {
@@ -279,11 +285,12 @@ function drawEdges({ flow, groups }: Scene, ownerOf: ReadonlyMap<GraphNode, stri
 }
 
 function drawGroups(analysis: Analysis, nodes: readonly DrawnNode[], initialUnits: Scene['initialUnits']) {
-  const names = new Map(nodes.flatMap((drawn) => drawn.nodes.map((node) => [node, drawn.name] as const)));
+  const owners = new Map(nodes.flatMap((drawn) => drawn.nodes.map((node) => [node, drawn] as const)));
   return analysis.groups.map(
     ({ id, kind, units, root, members }): DrawnGroup => ({
       id,
-      name: names.get(root.node) ?? root.tensor,
+      name: owners.get(root.node)?.name ?? root.tensor,
+      node: owners.get(root.node)?.id,
       kind,
       units,
       initialUnits: initialUnits.get(id) ?? units,

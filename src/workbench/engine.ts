@@ -5,7 +5,10 @@
 
 import type { CouplingStep } from '../analysis/types.ts';
 import type { BackendName } from '../execution/types.ts';
-import type { ScheduleOptions } from '../training/types.ts';
+import type { LayerSet, ScopeName, Target } from '../pruning/options.ts';
+import type { ScheduleName } from '../pruning/schedule.ts';
+import type { DataOptions as ReaderOptions } from '../training/datasets/reader.ts';
+import type { Evaluation, Normalisation, ScheduleOptions } from '../training/types.ts';
 import type { Drawing, SessionState, TrainingPoint } from './state.ts';
 
 export type * from './state.ts';
@@ -17,14 +20,17 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-/** A file as dropped: bytes in memory, or a `File` that is read piece by piece (a `Blob` crosses to a worker uncopied). */
-export type DroppedFile = NamedFile | File;
+/** A file that is read piece by piece: a `Blob` crosses to a worker uncopied. The name has its folders: `cat/001.png`. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
 
-export interface DataOptions {
-  /** Of stored values as 0 to 1; absent: what the model's card or the data set itself says. */
-  readonly normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
-  /** Of the split into training, validation and test examples. */
-  readonly seed?: number;
+export type DroppedFile = NamedFile | NamedBlob;
+
+export interface DataOptions extends Omit<ReaderOptions, 'decode'> {
+  /** Of stored values as 0 to 1; absent: what the model's own notes say. */
+  readonly normalisation?: Normalisation;
 }
 
 /** An example as a picture, for a person to check what the network will see. */
@@ -42,7 +48,7 @@ export interface StepOptions {
   /** Fraction of channels to remove in all, 0 to 1, reached over `steps` steps. */
   readonly ratio: number;
   readonly steps: number;
-  readonly scope: 'local' | 'global' | 'isomorphic';
+  readonly scope: ScopeName;
   readonly criterion: string;
   readonly reduction: string;
   readonly normalizer: string;
@@ -52,24 +58,24 @@ export interface StepOptions {
   readonly ignore: readonly string[];
   readonly layerRatios: Readonly<Record<string, number>>;
   readonly seed: number;
-  /** Asks for a cost instead of a ratio: the share of the opened model that should be left, 0 to 1. */
-  readonly target?: StepTarget;
-  /** Layers that are ranked together and share a ratio: sets of names or patterns. */
-  readonly sets?: readonly (readonly string[])[];
-  /** What may go from attention layers; absent: `head-dims`. */
-  readonly attention?: 'heads' | 'head-dims' | 'both' | 'none';
+  /** Asks for a cost instead of a ratio: half the MACs is `{ of: 'macs', keep: 0.5 }`. */
+  readonly target?: Target;
+  /** Layers that are ranked together and share a ratio of their own. */
+  readonly sets?: readonly LayerSet[];
+  /** Offer whole attention heads (default: no), and the dims inside of them (default: yes). */
+  readonly heads?: boolean;
+  readonly headDims?: boolean;
   /** Of whole heads; absent: `ratio`. */
   readonly headRatio?: number;
+  /** Offer whole channel groups of grouped convolutions and the like. Default: no. */
+  readonly channelGroups?: boolean;
+  /** How the ratio is spread over the steps. Default: `linear`. */
+  readonly schedule?: ScheduleName;
   /** No layer gets narrower than this many units. */
   readonly minWidth?: number;
   /** For criteria that need gradients or activations: examples they are collected over, and where. */
   readonly calibration?: number;
   readonly backend?: BackendName | 'auto';
-}
-
-export interface StepTarget {
-  readonly metric: 'params' | 'macs' | 'bytes';
-  readonly keep: number;
 }
 
 export type Decision =
@@ -106,6 +112,8 @@ export interface TrainOptions {
   /** Epochs without a better validation figure after which the pass ends; 0: never. */
   readonly patience?: number;
   readonly keepBest?: boolean;
+  /** Held-out examples on which accuracy is measured before and after the pass; 0: none. Default 1000. */
+  readonly testExamples?: number;
   /** Learns from the model as it was opened. `labels: false` uses the images alone. */
   readonly distil?: {
     readonly temperature?: number;
@@ -161,6 +169,8 @@ export interface Engine {
 
   startStep(options: StepOptions): Promise<void>;
   decide(candidate: string, decision: Decision): Promise<void>;
+  /** The same decision for several candidates, in one go. */
+  decideAll(candidates: readonly string[], decision: Decision): Promise<void>;
   undo(): Promise<void>;
   /** Accuracy on held-out examples of what the decisions so far would leave: nothing is cut. */
   tryOut(options: { examples: number; backend: BackendName | 'auto' }): Promise<Evaluated>;
@@ -193,11 +203,8 @@ export interface Engine {
   recover(): Promise<boolean>;
 }
 
-export interface Evaluated {
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly examples: number;
-}
+/** `accuracy` is absent where targets are no classes. */
+export type Evaluated = Evaluation;
 
 export interface SurvivingAxis {
   readonly tensor: string;

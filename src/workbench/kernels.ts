@@ -9,6 +9,8 @@ export interface Kernel {
   readonly dims: readonly number[];
   readonly outAxis: number;
   readonly inAxis: number;
+  /** Output channels for each position of the out axis: a transposed convolution counts them per group. */
+  readonly repeats: number;
   readonly groups: number;
   readonly depthwise: boolean;
   /** Constant of the file; `undefined` where it is computed from several. */
@@ -23,8 +25,10 @@ export function kernelOf(flow: Flow, node: GraphNode): Kernel | undefined {
     const value = node.inputs[use.input];
     const dims = analysis.types.get(value)?.dims;
     if ((use.role !== 'kernel' && use.role !== 'table') || !value || !dims || flow.isData(value)) continue;
+    const isPerGroup = use.outAxis === 1 && use.inAxis === 0;
     return {
       dims,
+      repeats: isPerGroup ? (use.groups ?? 1) : 1,
       outAxis: use.outAxis ?? (use.role === 'table' ? dims.length - 1 : 0),
       inAxis: use.inAxis ?? (use.role === 'table' ? 0 : 1),
       groups: use.groups ?? 1,

@@ -93,8 +93,9 @@ export interface DrawnFrame {
 /** A group, as the picture names it. */
 export interface DrawnGroup {
   readonly id: string;
-  /** The name of the layer it starts from. */
+  /** The name of the layer it starts from, and the drawn node that shows it. */
   readonly name: string;
+  readonly node: string | undefined;
   readonly kind: GroupKind;
   readonly units: number;
   /** Units in the model as it was opened. */

@@ -9,6 +9,7 @@ import {
   type CallArguments,
   type CallName,
   type CallResult,
+  everyCall,
   type Host,
   handOver,
   type RemoteRun,
@@ -70,29 +71,7 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
     },
     train: (options) => pull('train', [options]),
     resume: () => pull('resume', []),
-    open: call('open'),
-    openSample: call('openSample'),
-    openData: call('openData'),
-    openGeneratedData: call('openGeneratedData'),
-    sampleData: call('sampleData'),
-    close: call('close'),
-    draw: call('draw'),
-    explain: call('explain'),
-    startStep: call('startStep'),
-    decide: call('decide'),
-    undo: call('undo'),
-    tryOut: call('tryOut'),
-    applyStep: call('applyStep'),
-    cancelStep: call('cancelStep'),
-    release: call('release'),
-    repair: call('repair'),
-    evaluate: call('evaluate'),
-    exportModel: call('exportModel'),
-    exportRecipe: call('exportRecipe'),
-    provenance: call('provenance'),
-    save: call('save'),
-    restore: call('restore'),
-    recover: call('recover'),
+    ...everyCall(call),
   };
 }
 
@@ -106,7 +85,7 @@ function watch(endpoint: Endpoint, host: Host): Promise<Problem> {
       const message = 'message' in event && typeof event.message === 'string' ? event.message : '';
       resolve(lostProblem(message));
     });
-    if (!('locks' in globalThis.navigator)) return;
+    if (!globalThis.navigator?.locks) return;
     const name = `secateur-engine-${crypto.randomUUID()}`;
     void host.holdLock(name).then(() => navigator.locks.request(name, () => resolve(lostProblem(''))));
   });

@@ -25,6 +25,40 @@ export type CallName = keyof Calls;
 export type CallArguments<K extends CallName> = Parameters<Calls[K]>;
 export type CallResult<K extends CallName> = Awaited<ReturnType<Calls[K]>>;
 
+/** A record, so that a method that is forgotten here does not compile. */
+const callNames: Readonly<Record<CallName, true>> = {
+  open: true,
+  openSample: true,
+  openData: true,
+  openGeneratedData: true,
+  sampleData: true,
+  close: true,
+  draw: true,
+  explain: true,
+  startStep: true,
+  decide: true,
+  decideAll: true,
+  undo: true,
+  tryOut: true,
+  applyStep: true,
+  cancelStep: true,
+  release: true,
+  repair: true,
+  evaluate: true,
+  exportModel: true,
+  exportRecipe: true,
+  provenance: true,
+  save: true,
+  restore: true,
+  recover: true,
+};
+
+/** An object with every call, each made by `call`. */
+export const everyCall = (
+  call: <K extends CallName>(name: K) => (...args: CallArguments<K>) => Promise<CallResult<K>>,
+): Calls =>
+  Object.fromEntries((Object.keys(callNames) as CallName[]).map((name) => [name, call(name)])) as never;
+
 /** A running generator, pulled from the other side: not pulling is pausing. */
 export interface RemoteRun {
   next(): Promise<Outcome<IteratorResult<TrainProgress, void>>>;

@@ -1,0 +1,20 @@
+// Where the heavy work is done: an engine that keeps its session in this browser, served to the page.
+
+import wasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { createEngine } from '../../src/workbench/session.ts';
+import { MemoryStore } from '../../src/workbench/store.ts';
+import { serve } from '../../src/worker/host.ts';
+import { openStore } from './sessions.ts';
+
+const wasmPaths = {
+  'tfjs-backend-wasm.wasm': wasm,
+  'tfjs-backend-wasm-simd.wasm': simd,
+  'tfjs-backend-wasm-threaded-simd.wasm': threaded,
+};
+
+// A browser that lets nothing be kept still works; the session then lasts as long as the tab.
+const store = openStore(self.name).catch(() => new MemoryStore());
+
+serve(createEngine({ store, wasmPaths }));

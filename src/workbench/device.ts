@@ -1,0 +1,85 @@
+// Where a session computes: the backend a person chose or the best there is, started when it is first needed, started anew
+// when its device was lost.
+
+import { type BackendOptions, chooseBackend, forgetBackend } from '../execution/backend.ts';
+import { deviceLoss } from '../execution/device-loss.ts';
+import { createNetwork } from '../execution/network.ts';
+import type { Backend, BackendName, Network } from '../execution/types.ts';
+import type { Graph } from '../graph/types.ts';
+import { ModelError } from '../lib/errors.ts';
+import type { Board } from './board.ts';
+
+export class Device {
+  readonly #board: Board;
+  readonly #options: BackendOptions;
+  #backend: Backend | undefined;
+  #lost: Promise<never> | undefined;
+
+  constructor(board: Board, options: BackendOptions) {
+    this.#board = board;
+    this.#options = options;
+  }
+
+  /** @throws ModelError `no-backend` */
+  async start(wanted: BackendName | 'auto'): Promise<Backend> {
+    const backend = await chooseBackend(wanted, this.#options);
+    if (backend === this.#backend) return backend;
+    this.#backend = backend;
+    this.#lost = deviceLoss(backend).then((why) => {
+      if (this.#backend === backend) this.#forget();
+      throw lostError(why);
+    });
+    this.#lost.catch(() => {});
+    const { name, description, passedOver } = backend;
+    this.#board.set({ backend: { name, description, passedOver } });
+    return backend;
+  }
+
+  /**
+   * Uploads a graph, works with it and frees it.
+   * @throws ModelError `device-lost` when the device vanishes while it works
+   */
+  async withNetwork<T>(
+    graph: Graph,
+    wanted: BackendName | 'auto',
+    work: (network: Network) => Promise<T>,
+  ): Promise<T> {
+    const network = await createNetwork(graph, await this.start(wanted));
+    try {
+      return await this.orLost(work(network));
+    } finally {
+      discard(network);
+    }
+  }
+
+  /** The answer, or the failure that says that there will be none. */
+  orLost<T>(answer: Promise<T>): Promise<T> {
+    return this.#lost ? Promise.race([answer, this.#lost]) : answer;
+  }
+
+  #forget(): void {
+    this.#backend = undefined;
+    this.#lost = undefined;
+    forgetBackend();
+  }
+}
+
+/** Frees what the network holds; on a lost device there is nothing left to free. */
+export function discard(network: Network): void {
+  try {
+    network.dispose();
+  } catch {
+    // The device is gone, and its memory with it.
+  }
+}
+
+export const isDeviceLost = (error: unknown): boolean =>
+  error instanceof ModelError && error.code === 'device-lost';
+
+const lostError = (why: string): ModelError =>
+  new ModelError({
+    code: 'device-lost',
+    where: 'graphics device',
+    message: `The graphics device stopped working. ${why}`,
+    hint: 'Try again, or choose another backend.',
+  });

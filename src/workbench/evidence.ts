@@ -1,0 +1,41 @@
+// What a criterion cannot read off the weights, collected before a step begins.
+
+import type { BackendName } from '../execution/types.ts';
+import type { Graph } from '../graph/types.ts';
+import { criterionOf } from '../pruning/criteria/criteria.ts';
+import type { ProvidedEvidence } from '../pruning/pruner.ts';
+import { collectingEvidence } from '../training/evidence.ts';
+import type { Dataset } from '../training/types.ts';
+import type { Board } from './board.ts';
+import type { Device } from './device.ts';
+import type { StepOptions } from './engine.ts';
+import { lacks } from './missing.ts';
+
+interface Sources {
+  readonly graph: Graph;
+  readonly data: Dataset | undefined;
+  readonly device: Device;
+  readonly board: Board;
+}
+
+/** @throws ModelError `unknown-criterion`, `no-data-set` when the criterion needs examples and there are none */
+export async function evidenceFor(options: StepOptions, sources: Sources): Promise<ProvidedEvidence> {
+  const { needs } = criterionOf(options.criterion);
+  if (needs.every((kind) => kind === 'weights')) return {};
+  const { graph, data, device, board } = sources;
+  if (!data) throw lacks.data();
+  const backend: BackendName | 'auto' = options.backend ?? 'auto';
+  return device.withNetwork(graph, backend, async (network) => {
+    const collecting = collectingEvidence(network, data.train, needs, {
+      seed: options.seed,
+      ...(options.calibration === undefined ? {} : { examples: options.calibration }),
+    });
+    for (;;) {
+      const { done, value } = await collecting.next();
+      if (done) return value;
+      board.set({
+        busy: { task: `Collecting ${needs.filter((kind) => kind !== 'weights').join(' and ')}`, ...value },
+      });
+    }
+  });
+}
