@@ -76,11 +76,12 @@ const byNumberThenName = (a: string, b: string): number => a.localeCompare(b, 'e
 
 function skipped(files: readonly DataFile[]): Problem[] {
   if (files.length === 0) return [];
-  const what =
+  const [{ name }] = files;
+  const message =
     files.length === 1
-      ? `"${files[0].name}" is`
-      : `${counted(files.length)} files, "${files[0].name}" the first, are`;
-  return [{ code: 'skipped-files', where: files[0].name, message: `${what} no pictures and left out.` }];
+      ? `"${name}" is no picture and was left out.`
+      : `${counted(files.length)} files, the first "${name}", are no pictures and were left out.`;
+  return [{ code: 'skipped-files', where: name, message }];
 }
 
 async function load(file: DataFile, { decode }: DataOptions): Promise<Picture> {

@@ -90,7 +90,7 @@ export function checkNormalisation({ mean, deviation }: Normalisation, dims: rea
     where: 'normalisation',
     message: fits
       ? 'Means must be numbers, and deviations positive ones.'
-      : `There are ${mean.length} means and ${deviation.length} deviations for ${channels} channels.`,
+      : `There are ${mean.length} means, ${deviation.length} deviations and a channel count of ${channels}.`,
     hint: 'Give one of each for all channels, or one of each per channel.',
   });
 }
