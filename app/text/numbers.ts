@@ -27,6 +27,14 @@ export function percent(fraction: number): string {
 /** Accuracy keeps one digit: a point is what people argue about. */
 export const accuracy = (fraction: number): string => `${(fraction * 100).toFixed(1)}${thinSpace}%`;
 
+/** What was measured on held-out examples; where targets are no classes there is a loss only. */
+export const measured = (found: {
+  readonly loss: number;
+  readonly accuracy?: number;
+  readonly examples: number;
+}): string =>
+  `${found.accuracy === undefined ? `loss ${decimal(found.loss)}` : `accuracy ${accuracy(found.accuracy)}`} on ${plural(found.examples, 'held-out example')}`;
+
 /** The change from one size to another: `−31 %`, `±0 %`. */
 export function change(before: number, after: number): string {
   if (before === after || before === 0) return `±0${thinSpace}%`;

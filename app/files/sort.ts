@@ -1,0 +1,31 @@
+// What a person dropped, by the look of the names: a model with its companions, or data. Names only; the engine reads the
+// bytes and says what is wrong with them.
+
+export interface Sorted<F> {
+  readonly model: F | undefined;
+  /** Files that belong to the model: external weights. */
+  readonly companions: readonly F[];
+  readonly data: readonly F[];
+}
+
+const modelName =
+  /\.(onnx|ort|keras|h5|hdf5|pb|pt|pth|ckpt|safetensors|tflite|mlmodel|caffemodel)$|(^|\/)model\.json$/i;
+const dataName =
+  /ubyte(\.gz)?$|\.(npy|npz|csv|tsv|zip|png|jpe?g|webp|bmp|gif|gz)$|(^|[/_])batch(_\d+)?\.bin$|(^|\/)(train|test)\.bin$/i;
+
+/**
+ * Data is taken for data when a model is open, or when several files of it come together. Anything else is handed over
+ * as a model, so that a wrong file gets its sentence.
+ */
+export function sortFiles<F extends { readonly name: string }>(
+  files: readonly F[],
+  modelIsOpen: boolean,
+): Sorted<F> {
+  const model = files.find(({ name }) => modelName.test(name));
+  if (model) return { model, companions: files.filter((file) => file !== model), data: [] };
+  const data = files.filter(({ name }) => dataName.test(name));
+  if (data.length > 0 && (modelIsOpen || data.length > 1)) return { model: undefined, companions: [], data };
+  return { model: files[0], companions: files.slice(1), data: [] };
+}
+
+export const looksLikeModel = (name: string): boolean => modelName.test(name);

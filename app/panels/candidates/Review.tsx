@@ -1,0 +1,196 @@
+// A step under review: the candidate in hand on top, the list of all below, and what the decisions come to at the foot.
+
+import { Check, Circle, ListChecks, type LucideIcon, SkipForward, X } from 'lucide-react';
+import { useShallow } from 'zustand/react/shallow';
+import type { CandidateSummary, OpenStep, Verdict } from '../../../src/workbench/engine.ts';
+import { CommandButton } from '../../commands/CommandButton.tsx';
+import { applyStep, cancelStep, tryOut } from '../../commands/review.ts';
+import { currentCandidate, tally, verdictOf, visibleCandidates } from '../../store/review.ts';
+import { useApp } from '../../store/store.ts';
+import { groupName } from '../../text/names.ts';
+import { change, compact, measured } from '../../text/numbers.ts';
+import { Choices } from '../../widgets/Choices.tsx';
+import { Empty } from '../../widgets/Empty.tsx';
+import { Filter } from '../../widgets/Filter.tsx';
+import { Segments } from '../../widgets/Segments.tsx';
+import { Candidate } from './Candidate.tsx';
+
+export function Review({ step }: { readonly step: OpenStep }) {
+  const candidate = useApp(currentCandidate);
+  return (
+    <>
+      <Tally step={step} />
+      {candidate ? (
+        <Candidate key={candidate.id} candidate={candidate} />
+      ) : (
+        <Empty
+          icon={ListChecks}
+          title={step.candidates.length === 0 ? 'Nothing is proposed' : 'Choose a candidate'}
+        >
+          {step.candidates.length === 0 && 'Applying the step says why.'}
+        </Empty>
+      )}
+      <List />
+      <Recent step={step} />
+      <Foot step={step} />
+    </>
+  );
+}
+
+function Tally({ step }: { readonly step: OpenStep }) {
+  const { accepted, rejected, skipped } = tally(step);
+  const share = (count: number) => ({ width: `${(count / Math.max(1, step.candidates.length)) * 100}%` });
+  return (
+    <div
+      className="tally"
+      role="img"
+      aria-label={`${accepted} to go, ${rejected} kept, ${skipped} passed over, of ${step.candidates.length}`}
+    >
+      <span className="tally-accepted" style={share(accepted)} />
+      <span className="tally-rejected" style={share(rejected)} />
+      <span className="tally-skipped" style={share(skipped)} />
+    </div>
+  );
+}
+
+function List() {
+  const shown = useApp(useShallow(visibleCandidates));
+  const current = useApp((state) => state.current);
+  const goTo = useApp((state) => state.goTo);
+  const pointAt = useApp((state) => state.pointAt);
+  const filter = useApp((state) => state.filter);
+  const setFilter = useApp((state) => state.setFilter);
+  const which = useApp((state) => state.which);
+  const setWhich = useApp((state) => state.setWhich);
+  return (
+    <div className="candidates-list">
+      <div className="candidates-tools">
+        <Filter label="Filter candidates" value={filter} onChange={setFilter} />
+        <Segments
+          label="Which candidates"
+          value={which}
+          onChange={setWhich}
+          choices={[
+            { id: 'all', label: 'All' },
+            { id: 'undecided', label: 'Open' },
+          ]}
+        />
+      </div>
+      <Choices
+        label="Proposed groups"
+        name="candidates"
+        items={shown}
+        selected={current}
+        onSelect={goTo}
+        onPoint={(id) => pointAt(shown.find((candidate) => candidate.id === id)?.group)}
+      >
+        {(candidate) => <Row candidate={candidate} />}
+      </Choices>
+    </div>
+  );
+}
+
+export const verdictLooks: Readonly<Record<Verdict, { readonly icon: LucideIcon; readonly word: string }>> = {
+  undecided: { icon: Circle, word: 'undecided' },
+  accepted: { icon: Check, word: 'accepted' },
+  rejected: { icon: X, word: 'rejected' },
+  skipped: { icon: SkipForward, word: 'skipped' },
+};
+
+function Row({ candidate }: { readonly candidate: CandidateSummary }) {
+  const verdict = useApp((state) => verdictOf(state, candidate.id));
+  const { icon: Icon, word } = verdictLooks[verdict];
+  return (
+    <span className={`candidate-row ${verdict}`} title={candidate.reason ?? candidate.root}>
+      <Icon aria-label={word} size={13} strokeWidth={2.2} />
+      <span className="candidate-name">{groupName(candidate)}</span>
+      <span className="figure">
+        −{candidate.remove.length} <span className="candidate-of">/ {candidate.units}</span>
+      </span>
+      <span className="candidate-saves figure">−{compact(candidate.saves.params)}</span>
+    </span>
+  );
+}
+
+const recentCount = 10;
+
+/** The last decisions, a press away from being changed. */
+function Recent({ step }: { readonly step: OpenStep }) {
+  const goTo = useApp((state) => state.goTo);
+  const latest = step.decisions.slice(-recentCount).toReversed();
+  if (latest.length === 0) return null;
+  return (
+    <ul className="recent" aria-label="Last decisions">
+      {latest.map(({ candidate: id, verdict }, index) => {
+        const candidate = step.candidates.find((each) => each.id === id);
+        if (!candidate) return null;
+        const { icon: Icon, word } = verdictLooks[verdict];
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a candidate may have been decided twice
+          <li key={`${id} ${index}`}>
+            <a
+              href={`#${encodeURIComponent(id)}`}
+              className={`recent-one ${verdict}`}
+              title={`${groupName(candidate)}: ${word}. Go back to it.`}
+              onClick={(event) => {
+                event.preventDefault();
+                goTo(id);
+              }}
+            >
+              <Icon aria-hidden size={12} strokeWidth={2.2} />
+              <span>{shortName(groupName(candidate))}</span>
+            </a>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+const shortName = (name: string): string => name.split(/[/.:]/).filter(Boolean).slice(-2).join('.');
+
+function Foot({ step }: { readonly step: OpenStep }) {
+  const model = useApp((state) => state.session?.model);
+  const tried = useApp((state) => state.tried);
+  if (!model) return null;
+  const fresh = tried?.decisions === step.decisions.length ? tried.figures : undefined;
+  return (
+    <div className="review-foot">
+      <dl className="preview figure">
+        <Preview name="Parameters" now={model.params} then={step.preview.params} />
+        <Preview name="MACs" now={model.macs} then={step.preview.macs} />
+        {fresh && (
+          <div>
+            <dt>Before retraining</dt>
+            <dd>{measured(fresh)}</dd>
+          </div>
+        )}
+      </dl>
+      <div className="actions">
+        <CommandButton command={applyStep} look="primary" wide />
+        <CommandButton command={tryOut} keys />
+        <CommandButton command={cancelStep} look="quiet" />
+      </div>
+    </div>
+  );
+}
+
+function Preview({
+  name,
+  now,
+  then,
+}: {
+  readonly name: string;
+  readonly now: number;
+  readonly then: number;
+}) {
+  return (
+    <div>
+      <dt>{name} after this step</dt>
+      <dd>
+        {compact(now)} → <strong>{compact(then)}</strong>{' '}
+        <span className={then < now ? 'figures-less' : undefined}>{change(now, then)}</span>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+// What the model cost when it was opened and costs now, side by side.
+
+import type { LogEntry, ModelSummary } from '../../../src/workbench/engine.ts';
+import { useApp } from '../../store/store.ts';
+import { accuracy, bytes, change, compact, exact } from '../../text/numbers.ts';
+
+interface Row {
+  readonly name: string;
+  readonly opened: string;
+  readonly now: string;
+  readonly change?: string;
+  readonly exactly?: string;
+}
+
+export function Figures({ model }: { readonly model: ModelSummary }) {
+  const first = useApp((state) => state.session?.costs[0]);
+  const log = useApp((state) => state.session?.log);
+  const rows = rowsOf(model, first ?? model, log ?? []);
+  return (
+    <table className="figures figure">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">opened</th>
+          <th scope="col">now</th>
+          <th scope="col">change</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.name} title={row.exactly}>
+            <th scope="row">{row.name}</th>
+            <td>{row.opened}</td>
+            <td className="figures-now">{row.now}</td>
+            <td className={row.change?.startsWith('−') ? 'figures-less' : undefined}>{row.change}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function rowsOf(
+  model: ModelSummary,
+  first: { readonly params: number; readonly macs: number },
+  log: readonly LogEntry[],
+): Row[] {
+  const cost = (name: string, opened: number, now: number): Row => ({
+    name,
+    opened: compact(opened),
+    now: compact(now),
+    change: now === opened ? '' : change(opened, now),
+    exactly: `${exact(opened)} → ${exact(now)}`,
+  });
+  return [
+    cost('Parameters', first.params, model.params),
+    cost('MACs', first.macs, model.macs),
+    fileRow(model, log),
+    ...accuracyRow(log),
+  ];
+}
+
+/** The file's size is known once it has been written. */
+function fileRow({ fileBytes }: ModelSummary, log: readonly LogEntry[]): Row {
+  const written = log.findLast((entry) => entry.kind === 'exported')?.bytes;
+  return {
+    name: 'File',
+    opened: bytes(fileBytes),
+    now: written === undefined ? '–' : bytes(written),
+    change: written === undefined ? '' : change(fileBytes, written),
+    exactly: written === undefined ? 'Known once the model is exported' : undefined,
+  };
+}
+
+function accuracyRow(log: readonly LogEntry[]): Row[] {
+  const measured = log.flatMap((entry) => {
+    if (entry.kind === 'evaluated') return [entry.accuracy];
+    if (entry.kind !== 'training') return [];
+    return [entry.accuracyBefore, entry.accuracyAfter].filter((value) => value !== undefined);
+  });
+  const first = measured[0];
+  const last = measured.at(-1);
+  if (first === undefined || last === undefined) return [];
+  return [
+    {
+      name: 'Accuracy',
+      opened: accuracy(first),
+      now: accuracy(last),
+      change: measured.length > 1 ? points(last - first) : '',
+      exactly: 'As first and as last measured on held-out examples',
+    },
+  ];
+}
+
+const points = (difference: number): string =>
+  `${difference < 0 ? '−' : '+'}${Math.abs(difference * 100).toFixed(1)} pt`;

@@ -1,0 +1,75 @@
+// What happened, latest first. A training pass that was skipped stands as tall as one that ran.
+
+import { History } from 'lucide-react';
+import type { LogEntry } from '../../../src/workbench/engine.ts';
+import { CommandButton } from '../../commands/CommandButton.tsx';
+import { exportRecipe } from '../../commands/model.ts';
+import { useApp } from '../../store/store.ts';
+import { clock } from '../../text/numbers.ts';
+import { Empty } from '../../widgets/Empty.tsx';
+import { Fold } from '../../widgets/Fold.tsx';
+import { describeEntry } from './entries.ts';
+import './steps.css';
+
+export function StepsHead() {
+  const any = useApp((state) => (state.session?.log.length ?? 0) > 1);
+  return any ? <CommandButton command={exportRecipe} size="s" look="quiet" /> : null;
+}
+
+export function StepsBody() {
+  const log = useApp((state) => state.session?.log);
+  if (!log || log.length === 0)
+    return (
+      <Empty icon={History} title="Nothing has happened yet">
+        Every step, every training pass that ran or was skipped, and every file you take away.
+      </Empty>
+    );
+  return (
+    <ol className="steps">
+      {log
+        .map((entry, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
+          <Entry key={index} entry={entry} />
+        ))
+        .toReversed()}
+    </ol>
+  );
+}
+
+function Entry({ entry }: { readonly entry: LogEntry }) {
+  const { icon: Icon, tone, title, figures, sentences, held } = describeEntry(entry);
+  return (
+    <li className={`step-entry ${tone}`}>
+      <span className="step-mark">
+        <Icon aria-hidden size={13} strokeWidth={2} />
+      </span>
+      <div className="step-text">
+        <p className="step-title">
+          {title}
+          <time dateTime={new Date(entry.at).toISOString()}>{clock(entry.at)}</time>
+        </p>
+        {figures.length > 0 && (
+          <p className="step-figures figure">
+            {figures.map((figure) => (
+              <span key={figure}>{figure}</span>
+            ))}
+          </p>
+        )}
+        {sentences.map((sentence) => (
+          <p key={sentence} className="step-sentence">
+            {sentence}
+          </p>
+        ))}
+        {held.length > 0 && (
+          <Fold title={`What held ${held.length === 1 ? 'a group' : `${held.length} groups`} back`}>
+            <ul className="step-held">
+              {held.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          </Fold>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,152 @@
+// The session as the engine tells it, and what a person can ask of it.
+
+import { problemOf } from '../../src/lib/errors.ts';
+import type { DataSample, NamedBlob, NamedFile, SessionState } from '../../src/workbench/engine.ts';
+import { baseName, download, readFile, readFiles } from '../files/files.ts';
+import { looksLikeModel, sortFiles } from '../files/sort.ts';
+import { bytes, plural } from '../text/numbers.ts';
+import type { Slice } from './state.ts';
+
+export interface SessionSlice {
+  /** `undefined` until the engine has answered for the first time. */
+  readonly session: SessionState | undefined;
+  /** A model that wants another file, kept until that file is dropped too. */
+  readonly waiting: NamedFile | undefined;
+  receive(session: SessionState): void;
+  /** Whatever was dropped or picked: a model, its companions, or data. */
+  openFiles(files: readonly NamedBlob[]): Promise<void>;
+  openSample(): Promise<void>;
+  openGeneratedData(): Promise<void>;
+  sampleData(count: number): Promise<readonly DataSample[]>;
+  closeModel(): Promise<void>;
+  startStep(): Promise<void>;
+  applyStep(): Promise<void>;
+  cancelStep(): Promise<void>;
+  release(group: string): Promise<void>;
+  exportModel(): Promise<void>;
+  exportRecipe(): Promise<void>;
+}
+
+export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
+  /** Does `job` under a name; whether it worked. */
+  const did = async (work: string, job: () => Promise<unknown>): Promise<boolean> =>
+    (await get().during(work, async () => {
+      await job();
+      return true;
+    })) ?? false;
+
+  const openModel = async (model: NamedFile, companions: readonly NamedFile[]) => {
+    set({ waiting: undefined });
+    const opened = await did(`Opening ${model.name}`, () => engine.open(model, companions));
+    const wantsMore = get().problems.at(-1)?.code === 'external-data';
+    if (opened) greet();
+    else if (wantsMore) set({ waiting: model });
+  };
+  const greet = () => {
+    set({
+      expanded: [],
+      selectedGroup: undefined,
+      pointedGroup: undefined,
+      current: undefined,
+      problems: [],
+    });
+    const model = get().session?.model;
+    if (!model) return;
+    const open = model.groups.filter(({ locked }) => locked === undefined).length;
+    get().say(`${model.fileName}: ${plural(open, 'group')} can be pruned.`);
+  };
+  const openData = async (job: () => Promise<void>) => {
+    const opened = await did('Reading the data', job);
+    const data = get().session?.data;
+    if (!opened || !data) return;
+    set({ problems: [] });
+    get().say(`${data.name}: ${plural(data.examples.train, 'example')} to train on.`);
+  };
+  /** Says what the last step did, or why it did nothing. */
+  const explainStep = () => {
+    const entry = get().session?.log.findLast(({ kind }) => kind === 'step');
+    if (entry?.kind !== 'step') return;
+    get().say(
+      entry.pruned
+        ? `Step ${entry.number} removed ${plural(entry.removedUnits, 'unit')}. Training is open.`
+        : `Step ${entry.number} removed nothing, so training is shut. ${entry.reasons[0]?.message ?? ''}`,
+    );
+  };
+
+  return {
+    session: undefined,
+    waiting: undefined,
+    receive(session) {
+      const before = get().session;
+      set({ session });
+      if (!session.model) set({ drawing: undefined, selectedGroup: undefined });
+      else if (!before?.model || session.revision !== before.revision) void get().redraw();
+      if (session.step && !before?.step)
+        get().goTo(session.step.candidates.find(({ verdict }) => verdict === 'undecided')?.id);
+      if (!session.step && before?.step) get().goTo(undefined);
+    },
+    async openFiles(files) {
+      if (files.length === 0) return;
+      const { session, waiting } = get();
+      if (waiting && !files.some(({ name }) => looksLikeModel(name)))
+        return openModel(waiting, await readFiles(files));
+      const { model, companions, data } = sortFiles(files, session?.model !== undefined);
+      if (!model) return openData(() => engine.openData(data));
+      try {
+        await openModel(await readFile(model), await readFiles(companions));
+      } catch (error) {
+        const { message } = problemOf(error);
+        get().complain({
+          code: 'unreadable',
+          where: model.name,
+          message: `${baseName(model.name)} cannot be read: ${message}`,
+        });
+      }
+    },
+    async openSample() {
+      const opened = await did('Opening the sample', async () => {
+        const answer = await fetch('./sample.onnx');
+        await engine.openSample(new Uint8Array(await answer.arrayBuffer()));
+      });
+      if (opened) greet();
+    },
+    openGeneratedData: () => openData(() => engine.openGeneratedData()),
+    sampleData: (count) => engine.sampleData(count),
+    async closeModel() {
+      if (await did('Closing the model', () => engine.close())) get().say('');
+    },
+    async startStep() {
+      set({ filter: '', which: 'all' });
+      if (!(await did('Scoring the groups', () => engine.startStep(get().stepOptions)))) return;
+      const step = get().session?.step;
+      if (!step) return explainStep();
+      get().say(
+        `Step ${step.number} of ${step.of}: ${plural(step.candidates.length, 'candidate')} to review.`,
+      );
+      requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-name=candidates]')?.focus());
+    },
+    async applyStep() {
+      if (await did('Cutting what was accepted', () => engine.applyStep())) explainStep();
+    },
+    async cancelStep() {
+      if (await did('Putting the step away', () => engine.cancelStep()))
+        get().say('The step was put away; nothing was cut.');
+    },
+    release: async (group) => void (await did('Releasing the group', () => engine.release(group))),
+    async exportModel() {
+      const file = await get().during('Writing the model', () => engine.exportModel());
+      if (!file) return;
+      download(file);
+      const before = get().session?.model?.fileBytes;
+      get().say(
+        `Exported ${file.name}: ${bytes(file.bytes.length)}${before ? `, was ${bytes(before)}` : ''}.`,
+      );
+    },
+    async exportRecipe() {
+      const file = await get().during('Writing the recipe', () => engine.exportRecipe());
+      if (!file) return;
+      download(file);
+      get().say(`Exported ${file.name}: what was done, to be replayed on the command line.`);
+    },
+  };
+};

@@ -1,0 +1,70 @@
+// Where a person is looking: the picture, what is open in it, the group in hand.
+
+import type { CouplingStep } from '../../src/analysis/types.ts';
+import { problemOf } from '../../src/lib/errors.ts';
+import type { Drawing } from '../../src/workbench/engine.ts';
+import type { Slice } from './state.ts';
+
+export type Overlay = 'palette' | 'help';
+
+export interface ViewSlice {
+  readonly drawing: Drawing | undefined;
+  readonly drawingPending: boolean;
+  readonly expanded: readonly string[];
+  /** The group whose details are shown and which the graph keeps lit. */
+  readonly selectedGroup: string | undefined;
+  /** The group under the pointer. */
+  readonly pointedGroup: string | undefined;
+  readonly groupFilter: string;
+  readonly overlay: Overlay | undefined;
+  redraw(): Promise<void>;
+  toggleExpanded(node: string): void;
+  selectGroup(group: string | undefined): void;
+  pointAt(group: string | undefined): void;
+  setGroupFilter(text: string): void;
+  show(overlay: Overlay | undefined): void;
+  /** Why two members of a group go together. */
+  explain(group: string, from: number, to: number): Promise<readonly CouplingStep[]>;
+}
+
+export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
+  let latest = 0;
+  return {
+    drawing: undefined,
+    drawingPending: false,
+    expanded: [],
+    selectedGroup: undefined,
+    pointedGroup: undefined,
+    groupFilter: '',
+    overlay: undefined,
+    async redraw() {
+      const mine = ++latest;
+      set({ drawingPending: true });
+      try {
+        const drawing = await engine.draw(get().expanded);
+        if (mine === latest) set({ drawing, drawingPending: false });
+      } catch (error) {
+        if (mine !== latest) return;
+        set({ drawing: undefined, drawingPending: false });
+        get().complain(problemOf(error));
+      }
+    },
+    toggleExpanded(node) {
+      const { expanded } = get();
+      set({
+        expanded: expanded.includes(node) ? expanded.filter((id) => id !== node) : [...expanded, node],
+      });
+      void get().redraw();
+    },
+    selectGroup(group) {
+      const { session } = get();
+      set({ selectedGroup: group });
+      const candidate = session?.step?.candidates.find((each) => each.group === group);
+      if (candidate) get().goTo(candidate.id);
+    },
+    pointAt: (group) => set({ pointedGroup: group }),
+    setGroupFilter: (groupFilter) => set({ groupFilter }),
+    show: (overlay) => set({ overlay }),
+    explain: (group, from, to) => engine.explain(group, from, to),
+  };
+};
