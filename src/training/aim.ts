@@ -45,6 +45,8 @@ export interface Aim {
   bring(examples: Examples): Batch;
   /** Differentiable; call inside a gradient or `tf.tidy`. @throws ModelError when targets do not fit its outputs */
   measure(batch: Batch, mode: { readonly training: boolean; readonly seed?: number }): Measured;
+  /** The loss of a network that knows nothing: whose every score and value is zero. */
+  ignorance(batch: Batch): Tf.Scalar;
 }
 
 export interface AimOptions {
@@ -71,6 +73,35 @@ export function aimOf(network: Network, sample: Examples, options: AimOptions = 
   const share = distillation ? (labelled ? distillation.share : 1) : 0;
   const lesson = distillation && lessonOf(distillation, objectives);
 
+  const judge = (values: Readonly<Record<string, Tf.Tensor>>, batch: Batch): Measured => {
+    const parts: Tf.Scalar[] = [];
+    const right: Tf.Scalar[] = [];
+    const add = (part: Tf.Tensor, weight: number) => {
+      if (weight > 0) parts.push(tf.mul(part, weight) as Tf.Scalar);
+    };
+    heads.forEach((head, i) => {
+      const objective = objectives[i];
+      const logits = values[head.logits];
+      if (labelled) {
+        const labels = againstLabels(tf, objective, head, logits, batch, labelSmoothing);
+        add(labels.loss, objective.weight * (1 - share));
+        if (labels.right) right.push(labels.right);
+      }
+      if (lesson) {
+        const taught = lesson.logits(batch.taught, head.output);
+        const soft = againstTeacher(tf, objective, head, logits, taught, distillation.temperature);
+        add(soft.loss, objective.weight * share);
+        if (!labelled && soft.right) right.push(soft.right);
+      }
+    });
+    for (const name of features) {
+      const distance = attentionDistance(tf, values[name], batch.taught[name]);
+      add(distance, (distillation?.featureWeight ?? 1) / features.length);
+    }
+    const loss = (parts.length > 0 ? tf.addN(parts) : tf.scalar(0)) as Tf.Scalar;
+    return right.length === 0 ? { loss } : { loss, right: tf.div(tf.addN(right), right.length) };
+  };
+
   return {
     objectives,
     bring(examples) {
@@ -81,39 +112,13 @@ export function aimOf(network: Network, sample: Examples, options: AimOptions = 
       return { count: examples.inputs[0].dims[0], inputs, targets, highest, taught };
     },
     measure(batch, { training, seed }) {
-      const values = network.forward(batch.inputs, {
-        training,
-        wanted,
-        ...(seed === undefined ? {} : { seed }),
-      });
-      const parts: Tf.Scalar[] = [];
-      const right: Tf.Scalar[] = [];
-      const add = (part: Tf.Tensor, weight: number) => {
-        if (weight > 0) parts.push(tf.mul(part, weight) as Tf.Scalar);
-      };
-      heads.forEach((head, i) => {
-        const objective = objectives[i];
-        const logits = values[head.logits];
-        if (labelled) {
-          const labels = againstLabels(tf, objective, head, logits, batch, labelSmoothing);
-          add(labels.loss, objective.weight * (1 - share));
-          if (labels.right) right.push(labels.right);
-        }
-        if (lesson) {
-          const taught = lesson.logits(batch.taught, head.output);
-          const soft = againstTeacher(tf, objective, head, logits, taught, distillation.temperature);
-          add(soft.loss, objective.weight * share);
-          if (!labelled && soft.right) right.push(soft.right);
-        }
-      });
-      for (const name of features)
-        add(
-          attentionDistance(tf, values[name], batch.taught[name]),
-          (distillation?.featureWeight ?? 1) / features.length,
-        );
-      const loss = (parts.length > 0 ? tf.addN(parts) : tf.scalar(0)) as Tf.Scalar;
-      if (right.length === 0) return { loss };
-      return { loss, right: tf.div(tf.addN(right), right.length) };
+      const options = { training, wanted, ...(seed === undefined ? {} : { seed }) };
+      return judge(network.forward(batch.inputs, options), batch);
+    },
+    ignorance(batch) {
+      const values = Object.entries(network.forward(batch.inputs, { wanted }));
+      const nothing = values.map(([name, value]) => [name, tf.zerosLike(value)] as const);
+      return judge(Object.fromEntries(nothing), batch).loss;
     },
   };
 }

@@ -7,7 +7,7 @@ const FACTOR = 4;
 
 /** What is remembered between batches. */
 export interface LossTrend {
-  /** The worst loss that is still normal: the first one, or that of an even guess. */
+  /** The worst loss that is still normal: the first one, or that of a network that knows nothing. */
   readonly normal: number;
   /** Recent average. */
   readonly average: number;
@@ -22,5 +22,5 @@ export const nextTrend = (trend: LossTrend, loss: number): LossTrend => ({
 export function failureOf({ normal, average }: LossTrend): string | undefined {
   if (!Number.isFinite(average)) return 'The loss is no longer a number.';
   if (average <= FACTOR * normal) return undefined;
-  return `The loss has run away to ${average.toPrecision(3)}, far above the ${normal.toPrecision(3)} it had.`;
+  return `The loss has run away to ${average.toPrecision(3)}, far above the ${normal.toPrecision(3)} of a network that knows nothing.`;
 }

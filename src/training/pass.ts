@@ -111,6 +111,7 @@ export class Pass {
     if (this.options.penalty && this.batch % this.options.penalty.every === 0) await this.look();
     const batch = this.aim.bring(examples);
     try {
+      if (this.total === 0) this.running = { ...atRest, normalLoss: await this.ignorance(batch) };
       const measured = this.update(batch, learningRate);
       const values = await measured.data();
       measured.dispose();
@@ -125,6 +126,13 @@ export class Pass {
     } finally {
       disposeBatch(tf, batch);
     }
+  }
+
+  private async ignorance(batch: Batch): Promise<number> {
+    const loss = this.tf.tidy(() => this.aim.ignorance(batch));
+    const [value] = await loss.data();
+    loss.dispose();
+    return value;
   }
 
   /** Updates the weights; [loss, share right or NaN, gradient norm or NaN]. */
@@ -195,7 +203,7 @@ export class Pass {
     const { running } = this;
     const trend =
       this.total === 0
-        ? { normal: loss, average: loss }
+        ? { normal: Math.max(loss, running.normalLoss), average: loss }
         : nextTrend({ normal: running.normalLoss, average: running.averageLoss }, loss);
     this.running = {
       loss: running.loss + loss * examples,

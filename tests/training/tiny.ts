@@ -3,7 +3,7 @@
 import { GraphBuilder } from '../../src/graph/build.ts';
 import type { Graph } from '../../src/graph/types.ts';
 import { Random } from '../../src/lib/random.ts';
-import type { Dataset, Examples, Split } from '../../src/training/types.ts';
+import type { Dataset, Examples, Split, TrainingEvent, TrainingResult } from '../../src/training/types.ts';
 
 const side = 6;
 
@@ -130,3 +130,17 @@ export const withoutLabels = (data: Dataset): Dataset => {
   });
   return { ...data, train: bare(data.train), validation: bare(data.validation), test: bare(data.test) };
 };
+
+/** A whole pass: everything it reported, and how it ended. */
+export async function runPass(
+  pass: AsyncGenerator<TrainingEvent, TrainingResult, void>,
+  see: (event: TrainingEvent) => void = () => {},
+): Promise<{ events: TrainingEvent[]; result: TrainingResult }> {
+  const events: TrainingEvent[] = [];
+  for (;;) {
+    const { done, value } = await pass.next();
+    if (done) return { events, result: value };
+    events.push(value);
+    see(value);
+  }
+}
