@@ -13,7 +13,7 @@ const PREFIX = 12;
 type Tensors = ReadonlyMap<string, SavedTensor>;
 type Listed = readonly (readonly [name: string, dims: readonly number[]])[];
 
-type Figures = Pick<Checkpoint, 'seed' | 'epoch' | 'batch' | 'total' | 'running'>;
+type Figures = Omit<Checkpoint, 'weights' | 'optimizer' | 'best' | 'penalty'>;
 
 interface Head extends Figures {
   readonly weights: Listed;
@@ -28,13 +28,9 @@ interface Head extends Figures {
 const list = (tensors: Tensors): Listed => [...tensors].map(([name, { dims }]) => [name, dims]);
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { seed, epoch, batch, total, running, weights, optimizer, best, penalty } = checkpoint;
+  const { weights, optimizer, best, penalty, ...figures } = checkpoint;
   const head: Head = {
-    seed,
-    epoch,
-    batch,
-    total,
-    running,
+    ...figures,
     weights: list(weights),
     optimizer: list(optimizer),
     ...(best
@@ -72,21 +68,13 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   };
   const tensors = (listed: Listed): Map<string, SavedTensor> =>
     new Map(listed.map(([name, dims]) => [name, { dims, data: take(elementCount(dims)) }]));
-  const { seed, epoch, batch, total, running } = head;
-  const weights = tensors(head.weights);
-  const optimizer = tensors(head.optimizer);
-  const best = head.best && { ...head.best, weights: tensors(head.best.weights) };
-  const penalty = head.penalty === undefined ? undefined : take(head.penalty);
+  const { weights, optimizer, best, penalty, ...figures } = head;
   return {
-    seed,
-    epoch,
-    batch,
-    total,
-    running,
-    weights,
-    optimizer,
-    ...(best ? { best } : {}),
-    ...(penalty ? { penalty } : {}),
+    ...figures,
+    weights: tensors(weights),
+    optimizer: tensors(optimizer),
+    ...(best ? { best: { ...best, weights: tensors(best.weights) } } : {}),
+    ...(penalty === undefined ? {} : { penalty: take(penalty) }),
   };
 }
 

@@ -50,8 +50,7 @@ export async function* train(
 async function* runPass(pass: Pass, data: Dataset): Run<TrainingResult> {
   const { options } = pass;
   if (!options.resume) yield* begin(pass, data);
-  const before = pass.best?.epoch === -1 ? pass.best.evaluation : undefined;
-  const end = (outcome: TrainingResult['outcome'], why?: string) => finish(pass, outcome, before, why);
+  const end = (outcome: TrainingResult['outcome'], why?: string) => finish(pass, outcome, why);
   while (pass.epoch < options.epochs) {
     const interrupted = yield* runEpoch(pass, data);
     if (interrupted) return end(interrupted.outcome, interrupted.why);
@@ -73,6 +72,7 @@ const isStopped = ({ options }: Pass): boolean => options.signal?.aborted ?? fal
 /** How good the network is before anything happens: what comes after has to be better to be kept. */
 async function* begin(pass: Pass, data: Dataset): Run<void> {
   const validation = yield* validate(pass, data);
+  pass.before = validation;
   pass.remember(-1, validation ?? { loss: Number.POSITIVE_INFINITY, examples: 0 });
   yield {
     kind: 'start',
@@ -161,13 +161,8 @@ function closeEpoch(pass: Pass, validation: Evaluation | undefined): EpochEvent 
 
 // ---------------------------------------------------------------- the end
 
-function finish(
-  pass: Pass,
-  outcome: TrainingResult['outcome'],
-  before: Evaluation | undefined,
-  why = '',
-): TrainingResult {
-  const { best, options } = pass;
+function finish(pass: Pass, outcome: TrainingResult['outcome'], why = ''): TrainingResult {
+  const { before, best, options } = pass;
   const restores = outcome === 'diverged' || (options.keepBest && outcome !== 'stopped');
   if (restores) pass.restoreBest();
   const changed = pass.total > 0 && !(restores && best?.epoch === -1);
@@ -175,11 +170,12 @@ function finish(
   return {
     outcome,
     changed,
-    message: [sentences[outcome](pass), why, restores ? restoredSentence(pass, before) : '']
+    message: [sentences[outcome](pass), why, restores ? restoredSentence(pass) : '']
       .filter(Boolean)
       .join(' '),
     epochs: pass.epoch,
     batches: pass.total,
+    ...(before ? { before } : {}),
     ...figures,
   };
 }
@@ -197,7 +193,7 @@ const sentences: Record<TrainingResult['outcome'], (pass: Pass) => string> = {
   skipped: () => '',
 };
 
-function restoredSentence({ best, epoch }: Pass, before: Evaluation | undefined): string {
+function restoredSentence({ before, best, epoch }: Pass): string {
   if (!best) return '';
   if (best.epoch === -1) return 'No epoch was better than the start: the weights are as before.';
   const kept =

@@ -48,6 +48,8 @@ export class Pass {
   batch = 0;
   total = 0;
   running = atRest;
+  /** How good the network was as the pass began. */
+  before: Evaluation | undefined;
   best: BestSoFar | undefined;
   private readonly tf: typeof Tf;
   private readonly trainable: readonly Parameter[];
@@ -256,6 +258,7 @@ export class Pass {
       total: this.total,
       weights: await savedTensors(weights),
       optimizer: await savedTensors(this.optimizer.tensors()),
+      ...(this.before ? { before: this.before } : {}),
       ...(best ? { best: { ...best, weights: await savedTensors(best.weights) } } : {}),
       running: this.running,
       ...(options.penalty ? { penalty: options.penalty.save() } : {}),
@@ -283,6 +286,7 @@ export class Pass {
     this.batch = saved.batch;
     this.total = saved.total;
     this.running = saved.running;
+    this.before = saved.before;
   }
 
   private forget(): void {

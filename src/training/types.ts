@@ -239,7 +239,8 @@ export interface TrainingResult extends Change {
   readonly outcome: 'completed' | 'stopped' | 'early-stopped' | 'diverged' | 'skipped';
   readonly epochs: number;
   readonly batches: number;
-  /** Of the weights that were kept. */
+  /** On held-out examples: as the pass began, and with the best weights. */
+  readonly before?: Evaluation;
   readonly best?: Evaluation;
 }
 
@@ -254,6 +255,8 @@ export interface Checkpoint {
   readonly weights: ReadonlyMap<string, SavedTensor>;
   /** Moments and velocities, by name. */
   readonly optimizer: ReadonlyMap<string, SavedTensor>;
+  /** How good the network was as the pass began. */
+  readonly before?: Evaluation;
   readonly best?: Best;
   readonly running: Running;
   readonly penalty?: Float32Array;
