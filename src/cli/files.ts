@@ -1,10 +1,12 @@
 // Reading and writing the files that commands name, with failures that say which file and why.
 
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Companions, Model } from '../formats/format.ts';
+import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import type { Model } from '../formats/format.ts';
 import { openModel } from '../formats/formats.ts';
 import { ModelError } from '../lib/errors.ts';
+import type { DataFile } from '../training/types.ts';
+import type { NamedFile } from '../workbench/engine.ts';
 
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
@@ -25,13 +27,20 @@ export async function writeBytes(path: string, bytes: Uint8Array | string): Prom
   }
 }
 
+export interface ModelFiles {
+  readonly model: Model;
+  readonly file: NamedFile;
+  readonly companions: readonly NamedFile[];
+}
+
 /** Opens a model, and beside it the external weight files that it asks for. */
-export async function readModel(path: string): Promise<Model> {
-  const bytes = await readBytes(path);
+export async function readModel(path: string): Promise<ModelFiles> {
+  const file = { name: basename(path), bytes: await readBytes(path) };
   const companions = new Map<string, Uint8Array>();
   for (;;) {
     try {
-      return openModel(bytes, basename(path), companions as Companions);
+      const model = openModel(file.bytes, file.name, companions);
+      return { model, file, companions: [...companions].map(([name, bytes]) => ({ name, bytes })) };
     } catch (error) {
       if (!(error instanceof ModelError) || error.code !== 'external-data' || companions.has(error.where))
         throw error;
@@ -45,4 +54,34 @@ async function readBeside(path: string, missing: ModelError): Promise<Uint8Array
   const name = missing.where;
   if (name.startsWith('/') || name.split(/[\\/]/).includes('..')) throw missing;
   return readBytes(join(dirname(path), name)).catch(() => Promise.reject(missing));
+}
+
+/** The file, or all files in the folder and below it, to be read piece by piece. */
+export async function dataFiles(path: string): Promise<DataFile[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new ModelError({ code: 'file', where: path, message: `"${path}" does not exist.` });
+  if (!found.isDirectory()) return [diskFile(path, basename(path), found.size)];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+  return Promise.all(
+    names.map(async (name) => diskFile(join(path, name), name, (await stat(join(path, name))).size)),
+  );
+}
+
+/** Opened when it is first read, closed when the process ends. */
+function diskFile(path: string, name: string, size: number): DataFile {
+  let handle: Promise<FileHandle> | undefined;
+  return {
+    name,
+    size,
+    async read(start, end) {
+      handle ??= open(path, 'r');
+      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+      const { bytesRead } = await (await handle).read(bytes, 0, bytes.length, start);
+      return bytes.subarray(0, bytesRead);
+    },
+  };
 }

@@ -10,7 +10,7 @@ export const inspectCommand = command({
   summary: 'What a model is made of: inputs, cost, and the channels that hang together.',
   options: {},
   run: async ({ operands: [path] }) => {
-    const model = await readModel(path);
+    const { model } = await readModel(path);
     return inspect(model, analyse(model.graph));
   },
   print: (result: Inspection) =>

@@ -1,0 +1,39 @@
+// An engine with a model in it, and what it tells.
+
+import type { NamedFile, SessionState } from '../workbench/engine.ts';
+import { createEngine, type LocalEngine } from '../workbench/session.ts';
+import { readModel, writeBytes } from './files.ts';
+
+export interface Opened {
+  readonly engine: LocalEngine;
+  /** The present state. */
+  state(): SessionState;
+}
+
+export async function openEngine(path: string): Promise<Opened> {
+  const { file, companions } = await readModel(path);
+  const engine = createEngine();
+  let present: SessionState | undefined;
+  await engine.listen((state) => {
+    present = state;
+  });
+  await engine.open(file, companions);
+  return { engine, state: () => present as SessionState };
+}
+
+export interface Figures {
+  readonly params: number;
+  readonly macs: number;
+}
+
+/** Of the model as it is now. */
+export function figuresOf({ costs }: SessionState): Figures {
+  const { params, macs } = costs[costs.length - 1];
+  return { params, macs };
+}
+
+export async function writeModel(path: string, engine: LocalEngine): Promise<NamedFile> {
+  const file = await engine.exportModel();
+  await writeBytes(path, file.bytes);
+  return file;
+}
