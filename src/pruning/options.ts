@@ -66,6 +66,8 @@ export interface PrunerOptions {
   readonly roundTo?: number;
   /** Offer whole attention heads (Torch-Pruning's `prune_num_heads`). Default false. */
   readonly heads?: boolean;
+  /** Offer whole key and value heads that several query heads share, with all their queries. Default false. */
+  readonly sharedHeads?: boolean;
   /** Default: `ratio`. */
   readonly headRatio?: number;
   /** Offer the dims inside of heads (Torch-Pruning's `prune_head_dims`). Default true. */
@@ -116,6 +118,7 @@ export function completed(options: PrunerOptions = {}): CompleteOptions {
     minWidth: options.minWidth,
     roundTo: options.roundTo ?? 1,
     heads: options.heads ?? false,
+    sharedHeads: options.sharedHeads ?? false,
     headRatio: options.headRatio,
     headDims: options.headDims ?? true,
     tieHeadDims: options.tieHeadDims ?? true,

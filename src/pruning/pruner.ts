@@ -10,7 +10,7 @@ import type { HistoryEntry } from './history.ts';
 import { OpenStep } from './open-step.ts';
 import { type CompleteOptions, completed, type PrunerOptions } from './options.ts';
 import type { Contender } from './planning/contenders.ts';
-import { type Plan, Planner, type RatioOf, type Standing } from './planning/planner.ts';
+import { type Plan, Planner, type RatioOf, type ScopeSize, type Standing } from './planning/planner.ts';
 import { settle } from './planning/target.ts';
 import { Present } from './present.ts';
 import { Provenance, type ProvenanceState } from './provenance.ts';
@@ -22,8 +22,9 @@ import { type Cost, costOf } from './resizing.ts';
 /** What criteria need besides the weights; `Criterion.needs` says which. */
 export type ProvidedEvidence = Pick<Evidence, 'gradients' | 'activations'>;
 
-/** Where the ratio is counted from: units by id of the group in the model first opened, and the cost. */
-interface Mark {
+/** The model first opened. */
+interface First {
+  /** By group id. */
   readonly units: Readonly<Record<string, number>>;
   readonly cost: Cost;
 }
@@ -36,9 +37,10 @@ export interface PrunerState {
   readonly rejected: readonly Rejection[];
   readonly lastStep?: StepReport;
   readonly provenance: ProvenanceState;
-  /** The model first opened, and the one that the present options were given for. */
-  readonly first: Mark;
-  readonly configured: Mark;
+  readonly first: First;
+  /** Cost of the network that the present options were given for. */
+  readonly configured: Cost;
+  readonly scopes: readonly (readonly [name: string, size: ScopeSize])[];
 }
 
 export class MetaPruner {
@@ -48,16 +50,17 @@ export class MetaPruner {
   private entries: readonly HistoryEntry[] = [];
   private report: StepReport | undefined;
   private made = 0;
-  private first: Mark;
-  private configured: Mark;
+  private first: First;
+  private configured: Cost;
+  private scopes: ReadonlyMap<string, ScopeSize> = new Map();
   private underWay: OpenStep | undefined;
 
   /** @throws ModelError `bad-option`, `unknown-criterion` */
   constructor(graph: Graph, options: PrunerOptions = {}, analysis?: Analysis) {
     this.options = completed(options);
     this.present = new Present(graph, this.options.bindings, undefined, analysis);
-    this.first = markOf(this.present);
-    this.configured = this.first;
+    this.first = { units: this.present.sizes(), cost: costOf(this.present.analysis) };
+    this.configured = this.first.cost;
   }
 
   /** The network as it is now. */
@@ -138,7 +141,7 @@ export class MetaPruner {
       present.analysis,
       options,
       { ...checkedEvidence(options, evidence), tensor: (name) => tensors.get(name) as never },
-      (contender) => this.standingOf(contender),
+      { standingOf: (contender) => this.standingOf(contender), sizes: this.scopes },
     );
     const { plan, problems, ratio } = this.planWith(planner);
     return this.opened(plan, planner, problems, ratio);
@@ -159,7 +162,7 @@ export class MetaPruner {
       problems,
       signatureOf: (contender) => planner?.topology.signature(contender) ?? contender.id,
       ...(ratio === undefined ? {} : { ratio }),
-      close: (step) => this.close(step),
+      close: (step) => this.close(step, planner),
       drop: () => {
         this.underWay = undefined;
       },
@@ -177,7 +180,7 @@ export class MetaPruner {
       gone >= ratio ? ratio : gone + schedule(ratio - gone, step, steps);
     const problems = planner.problems;
     if (!target) return { plan: planner.plan(planner.counts(ratioOf)), problems };
-    const from = this.configured.cost[target.of];
+    const from = this.configured[target.of];
     const to = this.first.cost[target.of] * target.keep;
     const goal = from * (1 - schedule(1 - Math.min(1, to / from), step, steps));
     const settled = settle(this.present.analysis, planner, target.of, goal, ratioOf);
@@ -192,12 +195,11 @@ export class MetaPruner {
     const origin = this.present.originOf(group);
     return {
       first: this.first.units[origin.group] ?? units,
-      configured: this.configured.units[origin.group] ?? units,
       barred: this.rejections.barred(origin),
     };
   }
 
-  private close(step: OpenStep): boolean {
+  private close(step: OpenStep, planner: Planner | undefined): boolean {
     const { present } = this;
     const removal = step.removal();
     const pruned = removal.size > 0;
@@ -216,6 +218,7 @@ export class MetaPruner {
           cuts: this.report.removed.map(({ group, units, original }) => ({ group, units, original })),
         },
       ];
+    if (planner) this.scopes = new Map([...this.scopes, ...planner.sizes]);
     this.present = next;
     this.made = Math.min(this.made + 1, this.options.steps);
     this.underWay = undefined;
@@ -255,7 +258,10 @@ export class MetaPruner {
   configure(options: PrunerOptions): void {
     this.assertNoneOpen();
     this.options = completed(options);
-    this.configured = markOf(this.present);
+    this.configured = costOf(this.analysis);
+    this.scopes = new Map(
+      [...this.scopes].map(([name, { first }]) => [name, { first, configured: undefined }]),
+    );
     this.made = 0;
   }
 
@@ -275,6 +281,7 @@ export class MetaPruner {
       provenance: this.present.provenance.save(),
       first: this.first,
       configured: this.configured,
+      scopes: [...this.scopes],
     };
   }
 
@@ -289,6 +296,7 @@ export class MetaPruner {
     pruner.made = state.stepsMade;
     pruner.first = state.first;
     pruner.configured = state.configured;
+    pruner.scopes = new Map(state.scopes);
     return pruner;
   }
 
@@ -302,8 +310,6 @@ export class MetaPruner {
     });
   }
 }
-
-const markOf = (present: Present): Mark => ({ units: present.sizes(), cost: costOf(present.analysis) });
 
 const unknown = (what: string, name: string): ModelError =>
   new ModelError({ code: `unknown-${what}`, where: name, message: `The network has no ${what} "${name}".` });

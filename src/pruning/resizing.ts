@@ -23,7 +23,7 @@ export function resize(analysis: Analysis, removal: Removal): Resizing {
   const kept = analysis.kept(removal);
   const attributes = new Map<number, NewAttributes>();
   const numbers = new Map<number, ReadonlyMap<number, readonly number[]>>();
-  for (const node of touchedNodes(analysis, kept)) {
+  for (const node of resizedNodes(analysis, kept)) {
     const bound = analysis.view(node.id);
     if (!bound) continue;
     const view = new ResizedNode(bound.view, analysis, kept);
@@ -34,10 +34,21 @@ export function resize(analysis: Analysis, removal: Removal): Resizing {
   return { kept, attributes, numbers };
 }
 
-const touchedNodes = ({ graph }: Analysis, kept: ReadonlyMap<string, Kept>): GraphNode[] =>
-  graph.nodes.filter(
-    (node) => node.inputs.some((name) => kept.has(name)) || node.outputs.some((name) => kept.has(name)),
+/** Nodes that a removal touches, and those whose sizes the graph computes: perhaps from an axis that shrinks. */
+function resizedNodes({ graph, known }: Analysis, kept: ReadonlyMap<string, Kept>): GraphNode[] {
+  if (kept.size === 0) return [];
+  const computed = (name: string) => known.has(name) && !graph.tensors.has(name);
+  return graph.nodes.filter(
+    ({ inputs, outputs }) =>
+      touches(kept, inputs, outputs) || (inputs.some(computed) && !outputs.every((name) => known.has(name))),
   );
+}
+
+const touches = (kept: ReadonlyMap<string, Kept>, ...names: readonly (readonly string[])[]): boolean =>
+  names.some((list) => list.some((name) => kept.has(name)));
+
+const touchedNodes = ({ graph }: Analysis, kept: ReadonlyMap<string, Kept>): GraphNode[] =>
+  graph.nodes.filter(({ inputs, outputs }) => touches(kept, inputs, outputs));
 
 const lengthsAfter = (dims: readonly number[], kept: Kept | undefined): readonly number[] =>
   kept ? dims.map((length, axis) => kept[axis]?.length ?? length) : dims;

@@ -15,11 +15,23 @@ import { Topology } from './topology.ts';
 
 /** What a pruner remembers of a contender from earlier steps. */
 export interface Standing {
-  /** Units in the first network, and when the present options were given. */
+  /** Units in the model first opened. */
   readonly first: number;
-  readonly configured: number;
   /** Units that were rejected and not released. */
   readonly barred: Uint8Array | undefined;
+}
+
+/** Units that compete in a scope: when it was first ranked, and when the present options were given. */
+export interface ScopeSize {
+  readonly first: number;
+  readonly configured: number | undefined;
+}
+
+/** What a planner takes from earlier steps. */
+export interface Memory {
+  standingOf(contender: Contender): Standing;
+  /** By name of the scope. */
+  readonly sizes: ReadonlyMap<string, ScopeSize>;
 }
 
 export interface Proposal {
@@ -48,15 +60,17 @@ export type RatioOf = (scope: Scope, gone: number) => number;
 interface Ranked {
   readonly scope: Scope;
   readonly ranking: Ranking;
+  /** Those that can lose anything. */
   readonly entries: readonly Entry[];
-  /** Sizes without what was rejected: now, in the first network, and when the options were given. */
+  readonly size: ScopeSize;
+  /** Units of the entries now, and rejected ones among them. */
   readonly now: number;
-  readonly first: number;
-  readonly configured: number;
+  readonly barred: number;
 }
 
 interface Entry {
   readonly contender: Contender;
+  readonly standing: Standing;
   readonly entrant: Entrant;
   /** What keeps the allowance below the number of units. */
   readonly limit: ReasonCode | undefined;
@@ -72,67 +86,61 @@ export class Planner {
   private readonly left: readonly Reason[];
 
   /** @throws ModelError `missing-evidence`, `bad-criterion` */
-  constructor(
-    analysis: Analysis,
-    options: CompleteOptions,
-    evidence: Evidence,
-    standingOf: (contender: Contender) => Standing,
-  ) {
+  constructor(analysis: Analysis, options: CompleteOptions, evidence: Evidence, memory: Memory) {
     this.options = options;
     this.topology = new Topology(analysis);
     this.contenders = contendersOf(analysis, options);
     const layers = new Layers(analysis);
     this.problems = unmatched(options, layers);
-    const scoring = new Scoring(analysis);
     const left: Reason[] = [];
-    const entries = new Map<Contender, Entry & { standing: Standing }>();
-    for (const contender of this.contenders) {
-      const named = options.ignore.find((name) =>
-        contender.groups.some((group) => layers.holds(name, group)),
-      );
-      if (named !== undefined) {
-        left.push(
-          reasonFor(contender, 'ignored', `${title(contender)} stays: "${named}" is to be left alone.`),
-        );
-        continue;
-      }
-      const scores = scoresOf(scoring, contender, options, evidence);
-      if (!scores) {
-        left.push(
-          reasonFor(
-            contender,
-            'no-score',
-            `${title(contender)} has nothing that ${options.criterion.title} can score.`,
-          ),
-        );
-        continue;
-      }
-      const standing = standingOf(contender);
-      entries.set(contender, { ...entryOf(contender, scores, standing, options), standing });
-    }
-    const scored = this.contenders.filter((contender) => entries.has(contender));
+    const scored = this.scored(analysis, evidence, layers, memory, left);
+    const competing = this.contenders.filter((contender) => scored.has(contender));
+    this.ranked = scopesOf(competing, options, layers, this.topology).map((scope) =>
+      rankedScope(scope, scored, memory),
+    );
+    for (const { contender } of scored.values()) if (contender.units === 1) left.push(single(contender));
     this.left = left;
-    this.ranked = scopesOf(scored, options, layers, this.topology).map((scope) => {
-      const own = scope.contenders.flatMap((contender) => entries.get(contender) ?? []);
-      const total = (size: (entry: (typeof own)[number]) => number) =>
-        own.reduce((n, entry) => n + size(entry), 0);
-      const barred = total(({ standing }) => count(standing.barred));
-      return {
-        scope,
-        entries: own,
-        ranking: new Ranking(own.map(({ entrant }) => entrant)),
-        now: total(({ contender }) => contender.units) - barred,
-        first: total(({ standing }) => standing.first) - barred,
-        configured: total(({ standing }) => standing.configured) - barred,
-      };
-    });
+  }
+
+  /** Entries of the contenders that can be scored; the others' reasons go to `left`. */
+  private scored(
+    analysis: Analysis,
+    evidence: Evidence,
+    layers: Layers,
+    memory: Memory,
+    left: Reason[],
+  ): ReadonlyMap<Contender, Entry> {
+    const { options } = this;
+    const scoring = new Scoring(analysis);
+    const entries = new Map<Contender, Entry>();
+    for (const contender of this.contenders) {
+      const name = title(contender);
+      const named = options.ignore.find((written) =>
+        contender.groups.some((group) => layers.holds(written, group)),
+      );
+      const scores = named === undefined ? scoresOf(scoring, contender, options, evidence) : undefined;
+      if (named !== undefined)
+        left.push(reasonFor(contender, 'ignored', `${name} stays: "${named}" is to be left alone.`));
+      else if (!scores)
+        left.push(
+          reasonFor(contender, 'no-score', `${name} has nothing that ${options.criterion.title} can score.`),
+        );
+      else entries.set(contender, entryOf(contender, scores, memory.standingOf(contender), options));
+    }
+    return entries;
+  }
+
+  /** Sizes of the scopes, to be remembered for later steps. */
+  get sizes(): ReadonlyMap<string, ScopeSize> {
+    return new Map(this.ranked.map(({ scope, size }) => [scope.name, size]));
   }
 
   /** How many units are to go where every scope reaches a ratio. */
   counts(ratioOf: RatioOf): Counts {
-    return this.ranked.map(({ scope, ranking, now, first, configured }) =>
-      ranking.lowest(quotaOf(now, first, ratioOf(scope, first > 0 ? 1 - configured / first : 0))),
-    );
+    return this.ranked.map(({ scope, ranking, now, barred, size }) => {
+      const gone = size.first > 0 ? 1 - (size.configured ?? size.first) / size.first : 0;
+      return ranking.lowest(quotaOf(now - barred, size.first - barred, ratioOf(scope, gone)));
+    });
   }
 
   /** Score of the last unit that would go, by scope and entrant: in which order units are to be added to a plan. */
@@ -148,7 +156,7 @@ export class Planner {
       entries.forEach((entry, e) => {
         const choice = ranking.choice(e, counts[s][e]);
         const { contender, entrant } = entry;
-        if (choice.units.length > 0)
+        if (choice.units.length > 0 && !contender.spared)
           proposals.push({
             contender,
             scope: scope.name,
@@ -171,6 +179,8 @@ export class Planner {
   private reasonOf({ contender, entrant, limit }: Entry, choice: Choice, asked: boolean): Reason | undefined {
     const name = title(contender);
     const { units } = contender;
+    if (contender.spared)
+      return reasonFor(contender, 'ignored', `The head dims of ${name} are to be left alone.`);
     if (choice.held === 'emptied')
       return reasonFor(
         contender,
@@ -208,6 +218,30 @@ const reasonFor = ({ id }: Contender, code: ReasonCode, message: string): Reason
   message,
 });
 
+const single = (contender: Contender): Reason =>
+  reasonFor(contender, 'min-width', `${title(contender)} has a single unit, and a layer cannot be emptied.`);
+
+/** Contenders of a single unit cannot go and do not count. */
+function rankedScope(scope: Scope, scored: ReadonlyMap<Contender, Entry>, { sizes }: Memory): Ranked {
+  const entries = scope.contenders
+    .flatMap((contender) => scored.get(contender) ?? [])
+    .filter(({ contender }) => contender.units > 1);
+  const total = (size: (entry: Entry) => number) => entries.reduce((n, entry) => n + size(entry), 0);
+  const known = sizes.get(scope.name);
+  const now = total(({ contender }) => contender.units);
+  return {
+    scope,
+    entries,
+    ranking: new Ranking(entries.map(({ entrant }) => entrant)),
+    size: {
+      first: known?.first ?? total(({ standing }) => standing.first),
+      configured: known?.configured ?? now,
+    },
+    now,
+    barred: total(({ standing }) => count(standing.barred)),
+  };
+}
+
 function entryOf(
   contender: Contender,
   scores: Float64Array,
@@ -223,6 +257,7 @@ function entryOf(
   const [allowance, limit] = limits.reduce((least, one) => (one[0] < least[0] ? one : least));
   return {
     contender,
+    standing,
     limit: allowance < units ? limit : undefined,
     entrant: {
       scores,

@@ -112,17 +112,31 @@ export class Scoring {
     return { ...rest, ...pointsOf(row.slots, units, crossings, aligned(crossings, others)) };
   }
 
-  /** The member that speaks for the group comes first: the layer last in the network, for attention its projection. */
+  /**
+   * The member that speaks for the group comes first: the layer last in the network (for attention its projection), and
+   * right after it the normalisation of its outputs, which speaks where the layer is depthwise and has no score.
+   */
   private inOrder({ kind }: Contender, rows: readonly Row[]): Row[] {
     this.ranks ??= walkBack(this.analysis);
     const ranks = this.ranks;
-    const speaking = kind === 'heads' || kind === 'head-dims' ? 'in' : 'out';
-    const rank = ({ member }: Row): number =>
-      member.role === 'kernel' && member.side === speaking
-        ? (ranks.get(member.node) ?? Number.MAX_VALUE)
-        : Number.POSITIVE_INFINITY;
-    const first = rows.reduce((best, row) => (rank(row) < rank(best) ? row : best), rows[0]);
-    return [first, ...rows.filter((row) => row !== first)];
+    const rankOf = ({ member }: Row): number => ranks.get(member.node) ?? Number.POSITIVE_INFINITY;
+    const least = (candidates: readonly Row[], size: (row: Row) => number): Row | undefined =>
+      candidates.reduce<Row | undefined>(
+        (best, row) => (best && size(best) <= size(row) ? best : row),
+        undefined,
+      );
+    const side = kind === 'heads' || kind === 'head-dims' ? 'in' : 'out';
+    const layer = least(
+      rows.filter(({ member }) => member.role === 'kernel' && member.side === side),
+      rankOf,
+    );
+    if (!layer) return [...rows];
+    const norm = least(
+      rows.filter((row) => row.member.role === 'norm-scale' && rankOf(row) < rankOf(layer)),
+      (row) => rankOf(layer) - rankOf(row),
+    );
+    const first = norm ? [layer, norm] : [layer];
+    return [...first, ...rows.filter((row) => !first.includes(row))];
   }
 }
 
