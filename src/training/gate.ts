@@ -4,7 +4,8 @@
 /** What a compressing step says about itself; a `StepReport` is one. */
 export interface StepOutcome {
   readonly pruned: boolean;
-  readonly reasons: readonly { readonly message: string }[];
+  /** Those without a group are the whole step's. */
+  readonly reasons: readonly { readonly message: string; readonly group?: string }[];
 }
 
 export interface Gate {
@@ -16,17 +17,18 @@ export interface Gate {
 /** Whether a training pass may follow. Before any step it may: training a model as it was opened is a choice. */
 export function gateOf(lastStep: StepOutcome | undefined): Gate {
   if (!lastStep)
-    return { open: true, message: 'No step was made yet: training starts from the model as opened.' };
+    return { open: true, message: 'No step was made yet: training starts from the model as it is.' };
   if (lastStep.pruned)
-    return { open: true, message: 'The last step removed channels: training recovers accuracy.' };
-  const why = [...new Set(lastStep.reasons.map(({ message }) => message.trim()))].filter(Boolean);
-  const [first, ...others] = why;
-  const rest =
-    others.length > 0 ? ` (and ${others.length} more ${others.length === 1 ? 'reason' : 'reasons'})` : '';
-  return {
-    open: false,
-    message: first
-      ? `Training was skipped: the last step removed nothing. ${first}${rest}`
-      : 'Training was skipped: the last step removed nothing.',
-  };
+    return { open: true, message: 'The last step removed channels: training may win accuracy back.' };
+  const skipped = 'Training was skipped: the last step removed nothing.';
+  return { open: false, message: [skipped, ...whyNothing(lastStep)].join(' ') };
+}
+
+/** The reasons of the whole step; without any, the first of a group's and how many more there are. */
+function whyNothing({ reasons }: StepOutcome): string[] {
+  const whole = reasons.filter(({ group }) => group === undefined);
+  if (whole.length > 0) return [...new Set(whole.map(({ message }) => message))];
+  const [first, ...others] = new Set(reasons.map(({ message }) => message));
+  if (first === undefined) return [];
+  return others.length === 0 ? [first] : [first, `(And ${others.length} more like it.)`];
 }
