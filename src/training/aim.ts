@@ -5,18 +5,17 @@ import type * as Tf from '@tensorflow/tfjs';
 import type { HostArray, Network } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { type Head, headOf, objectivesFor, outputsOf } from './heads.ts';
+import { Lesson } from './lesson.ts';
 import {
-  asRows,
-  attentionDistance,
   axisOfClasses,
   binaryCrossEntropy,
   classTable,
   crossEntropy,
+  type Measured,
   meanSquaredError,
   rightAnswers,
   rightClasses,
   smoothed,
-  softTargets,
 } from './losses.ts';
 import { inputTensors, targetTensors } from './tensors.ts';
 import type { Distillation, Examples, Objective } from './types.ts';
@@ -33,94 +32,100 @@ export interface Batch {
   readonly taught: Readonly<Record<string, Tf.Tensor>>;
 }
 
-export interface Measured {
-  readonly loss: Tf.Scalar;
-  /** Share of right answers; absent where nothing can be right or wrong. */
-  readonly right?: Tf.Scalar;
-}
-
-export interface Aim {
-  readonly objectives: readonly Objective[];
-  /** @throws ModelError when examples do not fit the network's inputs */
-  bring(examples: Examples): Batch;
-  /** Differentiable; call inside a gradient or `tf.tidy`. @throws ModelError when targets do not fit its outputs */
-  measure(batch: Batch, mode: { readonly training: boolean; readonly seed?: number }): Measured;
-  /** The loss of a network that knows nothing: whose every score and value is zero. */
-  ignorance(batch: Batch): Tf.Scalar;
-}
-
 export interface AimOptions {
   readonly objectives?: readonly Objective[];
   readonly labelSmoothing?: number;
   readonly distillation?: Distillation;
 }
 
-/**
- * @param sample a few examples of the data, from which unstated objectives are derived
- * @throws ModelError `no-labels` for examples without targets and no teacher
- */
-export function aimOf(network: Network, sample: Examples, options: AimOptions = {}): Aim {
-  const { distillation, labelSmoothing = 0 } = options;
-  const { graph, backend } = network;
-  const { tf } = backend;
-  const labelled = sample.targets !== undefined && sample.targets.length > 0;
-  if (!labelled && !distillation) throw withoutLabels();
-  const objectives =
-    options.objectives ?? (sample.targets ? objectivesFor(graph, sample.targets) : outputsOf(graph));
-  const heads = objectives.map(({ output }) => headOf(graph, output));
-  const features = distillation?.features ?? [];
-  const wanted = [...new Set([...heads.map(({ logits }) => logits), ...features])];
-  const share = distillation ? (labelled ? distillation.share : 1) : 0;
-  const lesson = distillation && lessonOf(distillation, objectives);
+export class Aim {
+  readonly objectives: readonly Objective[];
+  private readonly network: Network;
+  private readonly heads: readonly Head[];
+  private readonly labelled: boolean;
+  private readonly smoothing: number;
+  private readonly lesson: Lesson | undefined;
+  /** Values that are computed of the network. */
+  private readonly wanted: readonly string[];
 
-  const judge = (values: Readonly<Record<string, Tf.Tensor>>, batch: Batch): Measured => {
-    const parts: Tf.Scalar[] = [];
-    const right: Tf.Scalar[] = [];
-    const add = (part: Tf.Tensor, weight: number) => {
-      if (weight > 0) parts.push(tf.mul(part, weight) as Tf.Scalar);
+  /**
+   * @param sample a few examples of the data, from which unstated objectives are derived
+   * @throws ModelError `no-labels` for examples without targets and no teacher, `too-many-targets`
+   */
+  constructor(network: Network, sample: Examples, options: AimOptions = {}) {
+    const { graph } = network;
+    const { targets = [] } = sample;
+    const { distillation, labelSmoothing = 0 } = options;
+    this.network = network;
+    this.labelled = targets.length > 0;
+    if (!this.labelled && !distillation) throw withoutLabels();
+    this.objectives =
+      options.objectives ?? (this.labelled ? objectivesFor(graph, targets) : outputsOf(graph));
+    this.heads = this.objectives.map(({ output }) => headOf(graph, output));
+    this.smoothing = labelSmoothing;
+    this.lesson = distillation && new Lesson(distillation, this.objectives);
+    this.wanted = [...new Set([...this.heads.map(({ logits }) => logits), ...(this.lesson?.features ?? [])])];
+  }
+
+  /** @throws ModelError when examples do not fit the network's inputs */
+  bring(examples: Examples): Batch {
+    const { tf } = this.network.backend;
+    const { targets = [] } = examples;
+    const inputs = inputTensors(this.network, examples);
+    return {
+      count: examples.inputs[0].dims[0],
+      inputs,
+      targets: targetTensors(tf, examples),
+      highest: targets.map(highestClass),
+      taught: this.lesson ? tf.tidy(() => this.lesson!.teach(inputs)) : {},
     };
-    heads.forEach((head, i) => {
-      const objective = objectives[i];
-      const logits = values[head.logits];
-      if (labelled) {
-        const labels = againstLabels(tf, objective, head, logits, batch, labelSmoothing);
-        add(labels.loss, objective.weight * (1 - share));
-        if (labels.right) right.push(labels.right);
-      }
-      if (lesson) {
-        const taught = lesson.logits(batch.taught, head.output);
-        const soft = againstTeacher(tf, objective, head, logits, taught, distillation.temperature);
-        add(soft.loss, objective.weight * share);
-        if (!labelled && soft.right) right.push(soft.right);
-      }
-    });
-    for (const name of features) {
-      const distance = attentionDistance(tf, values[name], batch.taught[name]);
-      add(distance, (distillation?.featureWeight ?? 1) / features.length);
-    }
-    const loss = (parts.length > 0 ? tf.addN(parts) : tf.scalar(0)) as Tf.Scalar;
-    return right.length === 0 ? { loss } : { loss, right: tf.div(tf.addN(right), right.length) };
-  };
+  }
 
-  return {
-    objectives,
-    bring(examples) {
-      const inputs = inputTensors(network, examples);
-      const targets = targetTensors(tf, examples);
-      const taught = lesson ? tf.tidy(() => lesson.teach(inputs)) : {};
-      const highest = (examples.targets ?? []).map(highestClass);
-      return { count: examples.inputs[0].dims[0], inputs, targets, highest, taught };
-    },
-    measure(batch, { training, seed }) {
-      const options = { training, wanted, ...(seed === undefined ? {} : { seed }) };
-      return judge(network.forward(batch.inputs, options), batch);
-    },
-    ignorance(batch) {
-      const values = Object.entries(network.forward(batch.inputs, { wanted }));
-      const nothing = values.map(([name, value]) => [name, tf.zerosLike(value)] as const);
-      return judge(Object.fromEntries(nothing), batch).loss;
-    },
-  };
+  /** Differentiable; call inside a gradient or `tf.tidy`. @throws ModelError when targets do not fit the outputs */
+  measure(batch: Batch, mode: { readonly training: boolean; readonly seed?: number }): Measured {
+    return this.judge(this.network.forward(batch.inputs, { ...mode, wanted: this.wanted }), batch);
+  }
+
+  /** The loss of a network that knows nothing: whose every score and value is zero. */
+  ignorance(batch: Batch): Tf.Scalar {
+    const { tf } = this.network.backend;
+    const values = this.network.forward(batch.inputs, { wanted: this.wanted });
+    const nothing = Object.entries(values).map(([name, value]) => [name, tf.zerosLike(value)] as const);
+    return this.judge(Object.fromEntries(nothing), batch).loss;
+  }
+
+  private judge(values: Readonly<Record<string, Tf.Tensor>>, batch: Batch): Measured {
+    const { tf } = this.network.backend;
+    const parts = this.heads.flatMap((head, i) => this.judgeOutput(head, this.objectives[i], values, batch));
+    const lost = parts.filter(({ weight }) => weight > 0).map(({ loss, weight }) => tf.mul(loss, weight));
+    if (this.lesson) lost.push(...this.lesson.featureLosses(tf, values, batch.taught));
+    const right = parts.flatMap((part) => part.right ?? []);
+    const loss = (lost.length > 0 ? tf.addN(lost) : tf.scalar(0)) as Tf.Scalar;
+    return right.length === 0 ? { loss } : { loss, right: tf.div(tf.addN(right), right.length) };
+  }
+
+  /** What one output loses against the labels and against the teacher; labels say what is right where there are any. */
+  private judgeOutput(
+    head: Head,
+    objective: Objective,
+    values: Readonly<Record<string, Tf.Tensor>>,
+    batch: Batch,
+  ): (Measured & { readonly weight: number })[] {
+    const { tf } = this.network.backend;
+    const { labelled, lesson } = this;
+    const share = lesson ? (labelled ? lesson.share : 1) : 0;
+    const logits = values[head.logits];
+    const parts: (Measured & { readonly weight: number })[] = [];
+    if (labelled) {
+      const measured = againstLabels(tf, objective, head, logits, batch, this.smoothing);
+      parts.push({ ...measured, weight: objective.weight * (1 - share) });
+    }
+    if (lesson) {
+      const { right, loss } = lesson.against(tf, objective, head, logits, batch.taught);
+      parts.push({ loss, ...(right && !labelled ? { right } : {}), weight: objective.weight * share });
+    }
+    return parts;
+  }
 }
 
 export function disposeBatch(tf: typeof Tf, batch: Batch): void {
@@ -202,48 +207,3 @@ const misfit = (where: string, message: string): ModelError =>
 
 const highestClass = ({ data }: HostArray): number =>
   data instanceof Int32Array ? data.reduce((highest, n) => Math.max(highest, n), -1) : -1;
-
-// ---------------------------------------------------------------- a teacher
-
-interface Lesson {
-  teach(inputs: Readonly<Record<string, Tf.Tensor>>): Record<string, Tf.Tensor>;
-  logits(taught: Readonly<Record<string, Tf.Tensor>>, output: string): Tf.Tensor;
-}
-
-function lessonOf({ teacher, features = [] }: Distillation, objectives: readonly Objective[]): Lesson {
-  const logitsOf = new Map(
-    objectives.map(({ output }) => [output, headOf(teacher.graph, output).logits] as const),
-  );
-  const wanted = [...new Set([...logitsOf.values(), ...features])];
-  return {
-    teach: (inputs) => teacher.forward(inputs, { wanted }),
-    logits: (taught, output) => taught[logitsOf.get(output)!],
-  };
-}
-
-/** Softened classes where the output tells classes apart, softened answers after a Sigmoid, else values. */
-function againstTeacher(
-  tf: typeof Tf,
-  { loss }: Objective,
-  head: Head,
-  student: Tf.Tensor,
-  teacher: Tf.Tensor,
-  temperature: number,
-): Measured {
-  if (head.link === 'sigmoid' || loss === 'binary-cross-entropy') {
-    const wanted = tf.sigmoid(tf.div(teacher, temperature));
-    const soft = binaryCrossEntropy(tf, tf.div(student, temperature), wanted);
-    return {
-      loss: tf.mul(soft, temperature * temperature),
-      right: rightAnswers(tf, student, tf.sigmoid(teacher)),
-    };
-  }
-  const classes = loss === 'cross-entropy' && (head.axis !== undefined || student.rank === 2);
-  if (!classes) return { loss: meanSquaredError(tf, student, teacher) };
-  const axis = head.axis === undefined ? student.rank - 1 : (head.axis + student.rank) % student.rank;
-  const [rows, wanted] = [asRows(tf, student, axis), asRows(tf, teacher, axis)];
-  return {
-    loss: softTargets(tf, rows, wanted, temperature),
-    right: rightClasses(tf, { logits: rows, targets: wanted }),
-  };
-}

@@ -2,7 +2,7 @@
 
 import type { Network } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
-import { type Aim, type AimOptions, aimOf, disposeBatch } from './aim.ts';
+import { Aim, type AimOptions, disposeBatch } from './aim.ts';
 import type { Evaluation, Examples, Split } from './types.ts';
 
 export interface EvaluateOptions extends AimOptions {
@@ -21,7 +21,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   if (split.length === 0) throw noExamples();
-  const aim = aimOf(network, await split.read([0]), options);
+  const aim = new Aim(network, await split.read([0]), options);
   const evaluation = evaluating(network, aim, split, options);
   for (;;) {
     const { done, value } = await evaluation.next();

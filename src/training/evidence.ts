@@ -6,7 +6,7 @@ import { unpermute } from '../execution/transfer.ts';
 import type { Network, Parameter } from '../execution/types.ts';
 import type { EvidenceKind, Gradients } from '../pruning/criteria/criterion.ts';
 import type { ProvidedEvidence } from '../pruning/pruner.ts';
-import { type Aim, type AimOptions, aimOf, disposeBatch } from './aim.ts';
+import { Aim, type AimOptions, disposeBatch } from './aim.ts';
 import { kernelReaders } from './readers.ts';
 import { samplePositions, streamAt } from './streams.ts';
 import { inputTensors } from './tensors.ts';
@@ -55,7 +55,7 @@ export async function* collectingEvidence(
   const wantsActivations = needs.includes('activations');
   if (!wantsGradients && !wantsActivations) return {};
   const order = samplePositions(streamAt(seed, 'calibration'), split.length, examples);
-  const aim = wantsGradients ? aimOf(network, await split.read([0]), options) : undefined;
+  const aim = wantsGradients ? new Aim(network, await split.read([0]), options) : undefined;
   const gradients = aim && new GradientSums(network, aim);
   const activations = wantsActivations ? new ActivationSums(network) : undefined;
   try {

@@ -5,6 +5,12 @@ import type * as Tf from '@tensorflow/tfjs';
 
 type TfModule = typeof Tf;
 
+export interface Measured {
+  readonly loss: Tf.Scalar;
+  /** Share of right answers; absent where nothing can be right or wrong. */
+  readonly right?: Tf.Scalar;
+}
+
 /** Class scores and targets as tables: a row per decision, a column per class. */
 export interface ClassTable {
   readonly logits: Tf.Tensor2D;

@@ -4,7 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import type { Network, Parameter } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
-import { type Aim, aimOf, type Batch, disposeBatch } from './aim.ts';
+import { Aim, type Batch, disposeBatch } from './aim.ts';
 import { nextTrend } from './divergence.ts';
 import { constantsMatching } from './frozen.ts';
 import { Optimizer } from './optimizers.ts';
@@ -64,7 +64,7 @@ export class Pass {
         where: data.name,
         message: `"${data.name}" has no examples to train on.`,
       });
-    const aim = aimOf(network, await data.train.read([0]), options);
+    const aim = new Aim(network, await data.train.read([0]), options);
     const pass = new Pass(network, data, options, aim);
     if (options.resume) pass.restore(options.resume);
     return pass;
