@@ -29,7 +29,9 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
   // Every method of a host is asynchronous already; Comlink's own type of a remote would lose the generic one.
   const host = wrap<Host>(endpoint) as unknown as Host;
   const lost = watch(endpoint, host);
+  let alive = true;
   const failed = lost.then((problem): never => {
+    alive = false;
     throw new ModelError(problem);
   });
   failed.catch(() => {});
@@ -54,7 +56,7 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
       }
       done = true;
     } finally {
-      if (!done) await orLost(run.stop());
+      if (!done && alive) await orLost(run.stop());
       run[releaseProxy]();
     }
   }
