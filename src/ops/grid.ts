@@ -79,7 +79,7 @@ function sample(view: RunView<SampleAttrs>): Tf.Tensor {
   );
   const sums = corners.map((corner) => {
     const at = corner.reduce(
-      (row, tap, axis) => tf.add(tf.mul(row, lengths[axis]), tap.at),
+      (row, tap, axis) => tf.add(tf.mul(row, tf.scalar(lengths[axis], 'int32')), tap.at),
       tf.zerosLike(start),
     );
     const weight = corner.reduce<Tf.Tensor>((w, tap) => tf.mul(w, tap.weight), tf.scalar(1));

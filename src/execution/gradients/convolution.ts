@@ -6,7 +6,9 @@
 //   stride and dilation exchanged.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { sequence } from '../../ops/host.ts';
 import type { Kernels } from '../../ops/op.ts';
+import { takeAlong, transpose } from '../../ops/rearrange.ts';
 import { type Pads, padSpatial, splitLast, spread, type TfModule } from './shapes.ts';
 
 type ConvOptions = Parameters<Kernels['conv']>[2];
@@ -19,7 +21,7 @@ export function conv(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: Con
   if (options.groups > 1 && options.groups === channels && x.rank === 4)
     return depthwise(tf, x as Tf.Tensor4D, filter as Tf.Tensor4D, options);
   if (options.groups > 1) return grouped(tf, x, filter, options);
-  if (x.rank === 5) return conv3d(tf, x as Tf.Tensor5D, filter as Tf.Tensor5D, options);
+  if (x.rank === 5) return conv3d(tf, x, filter, options);
   return conv2d(tf, x as Tf.Tensor4D, filter as Tf.Tensor4D, options);
 }
 
@@ -42,11 +44,25 @@ function grouped(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: ConvOpt
   return tf.concat(parts, x.rank - 1);
 }
 
-/** tfjs has no 3-D convolution with dilation and only symmetric padding; both are put into the operands. */
-function conv3d(tf: TfModule, x: Tf.Tensor5D, filter: Tf.Tensor5D, options: ConvOptions): Tf.Tensor {
-  const padded = padSpatial(tf, x, options.padding) as Tf.Tensor5D;
-  const wide = dilate(tf, filter, options.dilations) as Tf.Tensor5D;
-  return tf.conv3d(padded, wide, options.strides as [number, number, number], 'valid');
+/**
+ * A volume's slices that one tap in depth sees, for every tap one after the other along the channels, are images to an
+ * ordinary convolution: tfjs's own 3-D kernels have no dilation, and err on WASM.
+ */
+function conv3d(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: ConvOptions): Tf.Tensor {
+  const [stride, ...strides] = options.strides;
+  const [dilation, ...dilations] = options.dilations;
+  const [[before, after], ...padding] = options.padding;
+  const padded = padSpatial(tf, x, [[before, after], ...padding.map((): Pair => [0, 0])]);
+  const [taps, kh, kw, channels, out] = filter.shape;
+  const [batch, depth, height, width] = padded.shape;
+  const count = Math.floor((depth - (taps - 1) * dilation - 1) / stride) + 1;
+  const slices = sequence(taps).map((tap) =>
+    takeAlong(tf, padded, 1, sequence(count, tap * dilation, stride)),
+  );
+  const images = tf.reshape(tf.concat(slices, 4), [batch * count, height, width, taps * channels]);
+  const kernel = tf.reshape(transpose(tf, filter, [1, 2, 0, 3, 4]), [kh, kw, taps * channels, out]);
+  const y = conv(tf, images, kernel, { strides, dilations, padding, groups: 1 });
+  return tf.reshape(y, [batch, count, ...y.shape.slice(1)]);
 }
 
 /** The filter with zeros between its taps. */
@@ -230,21 +246,8 @@ function depthwiseFilterGradient(
   const taps: Tf.Tensor[] = [];
   for (let i = 0; i < kh; i++)
     for (let j = 0; j < kw; j++) {
-      const begin = [0, i * dilations[0], j * dilations[1], 0];
-      const end = [
-        batch,
-        begin[1] + (oh - 1) * strides[0] + 1,
-        begin[2] + (ow - 1) * strides[1] + 1,
-        channels,
-      ];
-      const window =
-        strides[0] === 1 && strides[1] === 1
-          ? tf.slice(
-              x,
-              begin,
-              end.map((e, a) => e - begin[a]),
-            )
-          : tf.stridedSlice(x, begin, end, [1, ...strides, 1]);
+      const rowsTaken = takeAlong(tf, x, 1, sequence(oh, i * dilations[0], strides[0]));
+      const window = takeAlong(tf, rowsTaken, 2, sequence(ow, j * dilations[1], strides[1]));
       const product = tf.mul(upstream, tf.reshape(window, [rows, channels, 1]));
       taps.push(
         tf.matMul(ones as Tf.Tensor2D, tf.reshape(product, [rows, channels * multiplier]) as Tf.Tensor2D),

@@ -2,7 +2,9 @@
 // windows serve every case (ceil mode, uneven padding, padded zeros counted or not).
 
 import type * as Tf from '@tensorflow/tfjs';
+import { sequence } from '../../ops/host.ts';
 import type { Kernels } from '../../ops/op.ts';
+import { takeAlong } from '../../ops/rearrange.ts';
 import { type Pads, padSpatial, size, type TfModule } from './shapes.ts';
 
 type PoolOptions = Parameters<Kernels['pool']>[2];
@@ -119,10 +121,12 @@ function tapByTap(tf: TfModule, x: Tf.Tensor, kind: 'max' | 'avg', options: Pool
       rest = Math.floor(rest / k);
       return offset;
     });
-    const begin = [0, ...offsets.reverse().map((offset, i) => offset * dilations[i]), 0];
-    const length = [x.shape[0], ...outSpatial.map((n, i) => (n - 1) * strides[i] + 1), x.shape[x.rank - 1]];
-    const dense = tf.slice(x, begin, length);
-    return every(tf, dense, strides);
+    return offsets
+      .reverse()
+      .reduce<Tf.Tensor>(
+        (y, offset, i) => takeAlong(tf, y, i + 1, sequence(outSpatial[i], offset * dilations[i], strides[i])),
+        x,
+      );
   });
   return kind === 'max'
     ? taps.reduce((a, b) => tf.maximum(a, b))
@@ -130,22 +134,4 @@ function tapByTap(tf: TfModule, x: Tf.Tensor, kind: 'max' | 'avg', options: Pool
         taps.reduce((a, b) => tf.add(a, b)),
         taps.length,
       );
-}
-
-/** Every `stride`-th element of each spatial axis, made of pads, reshapes and slices, which have gradients. */
-function every(tf: TfModule, x: Tf.Tensor, strides: readonly number[]): Tf.Tensor {
-  return strides.reduce((y, stride, i) => {
-    if (stride === 1) return y;
-    const axis = i + 1;
-    const length = y.shape[axis];
-    const rows = Math.ceil(length / stride);
-    const pads = y.shape.map((_, a): Pair => [0, a === axis ? rows * stride - length : 0]);
-    const inner = size(y.shape.slice(axis + 1));
-    const grid = tf.reshape(tf.pad(y, pads), [size(y.shape.slice(0, axis)) * rows, stride * inner]);
-    const first = tf.slice(grid, [0, 0], [grid.shape[0] as number, inner]);
-    return tf.reshape(
-      first,
-      y.shape.map((n, a) => (a === axis ? rows : n)),
-    );
-  }, x);
 }
