@@ -5,11 +5,12 @@ import type { Graph } from '../graph/types.ts';
 import { frozenBy, type Slot } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
-import { bindSymbols, type Inference, inferTypes } from './fold.ts';
+import { Explainer } from './explain.ts';
+import { bindSymbols, inferTypes } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
 import { findRoles } from './roles.ts';
 import type { TermAxis } from './terms.ts';
-import type { Analysis, Bindings, CouplingStep, Group, Member, Removal } from './types.ts';
+import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {
   /** Sizes of symbolic dimensions; see `inferTypes` for the defaults. */
@@ -26,6 +27,7 @@ export function analyse(graph: Graph, options: AnalyseOptions = {}): Analysis {
   const costs = costsOf(graph, inference, roles);
   const total = (key: 'params' | 'macs') => costs.reduce((sum, cost) => sum + cost[key], 0);
   const carried = new Carriers(solution, grouping);
+  const explainer = new Explainer(graph, inference, (name) => solution.axesOf(name), grouping);
   return {
     graph,
     bindings,
@@ -39,7 +41,7 @@ export function analyse(graph: Graph, options: AnalyseOptions = {}): Analysis {
     macs: total('macs'),
     view: (node) => inference.bound(node),
     kept: (removal) => keptPositions(solution, grouping, removal),
-    path: (group, from, to) => findPath(graph, inference, carried.of(group), from, to),
+    path: (group, from, to) => explainer.path(group, from, to),
     whyFrozen: (name, axis) => {
       const resolved = solution.axesOf(name)[axis];
       return resolved && frozenBy(solution.terms, resolved);
@@ -111,46 +113,4 @@ class Carriers {
         for (const { group } of this.grouping.slots(axis)) out.get(groups[group].id)?.add(name);
     return out;
   }
-}
-
-/** Breadth-first over the nodes that join two values carrying the group. */
-function findPath(
-  graph: Graph,
-  inference: Inference,
-  carriers: ReadonlySet<string>,
-  from: Member,
-  to: Member,
-): CouplingStep[] {
-  const touching = new Map<string, number[]>();
-  graph.nodes.forEach((node, n) => {
-    for (const name of [...node.inputs, ...node.outputs]) {
-      if (!carriers.has(name)) continue;
-      const list = touching.get(name) ?? [];
-      touching.set(name, list);
-      list.push(n);
-    }
-  });
-  const cameFrom = new Map<string, { name: string; node: number }>();
-  const queue = [from.tensor];
-  const seen = new Set(queue);
-  for (let name = queue.shift(); name !== undefined && !seen.has(to.tensor); name = queue.shift())
-    for (const n of touching.get(name) ?? [])
-      for (const next of [...graph.nodes[n].outputs, ...graph.nodes[n].inputs])
-        if (carriers.has(next) && !seen.has(next)) {
-          seen.add(next);
-          cameFrom.set(next, { name, node: n });
-          queue.push(next);
-        }
-  const steps: CouplingStep[] = [];
-  for (let at = cameFrom.get(to.tensor), value = to.tensor; at; value = at.name, at = cameFrom.get(at.name)) {
-    const node = graph.nodes[at.node];
-    const coupling = inference.bound(node.id)?.operator.coupling ?? 'passes its channels on';
-    steps.unshift({
-      node: node.name,
-      op: node.op,
-      sentence: `${node.name} (${node.op}) ${coupling}.`,
-      value,
-    });
-  }
-  return steps;
 }

@@ -28,7 +28,19 @@ export function solve(graph: Graph, inference: Inference): Solution {
   return solver;
 }
 
-class Solver implements Solution {
+/** Where the axes of a rule's inputs come from and those of its outputs go. */
+export interface AxisStore {
+  readonly terms: Terms;
+  axesOf(name: string): readonly TermAxis[];
+  set(name: string, axes: readonly TermAxis[]): void;
+}
+
+/** Lets the rule of one node state its equations. @throws ModelError or RangeError when it cannot */
+export function stateEquations(bound: BoundNode, store: AxisStore, inference: Inference): void {
+  bound.operator.terms(new NodeEquations(bound, store, inference) as never);
+}
+
+class Solver implements Solution, AxisStore {
   readonly terms = new Terms();
   readonly problems: Problem[] = [];
   readonly inference: Inference;
@@ -78,7 +90,7 @@ class Solver implements Solution {
     this.terms.node = node.name;
     const bound = this.inference.bound(node.id);
     if (!bound) {
-      this.freeze(node, `the operator ${node.op} at "${node.name}" is not understood`);
+      this.freeze(node, this.inference.whyUnbound(node));
       return;
     }
     if (this.isShapeArithmetic(node)) {
@@ -86,7 +98,7 @@ class Solver implements Solution {
       return;
     }
     try {
-      bound.operator.terms(new NodeEquations(node, bound, this, this.inference) as never);
+      stateEquations(bound, this, this.inference);
     } catch (error) {
       if (!(error instanceof ModelError || error instanceof RangeError)) throw error;
       this.problems.push({ code: 'no-equations', where: node.name, message: error.message });
@@ -115,15 +127,15 @@ class Solver implements Solution {
 
 /** What one operator's rule sees and says. */
 class NodeEquations extends InferredNode implements Equations<never> {
-  private readonly solver: Solver;
+  private readonly store: AxisStore;
 
-  constructor(node: GraphNode, { operator, view }: BoundNode, solver: Solver, inference: Inference) {
-    super(node, operator, view.opset, inference);
-    this.solver = solver;
+  constructor({ operator, view }: BoundNode, store: AxisStore, inference: Inference) {
+    super(view.node, operator, view.opset, inference);
+    this.store = store;
   }
 
   axes(i: number): readonly Axis[] {
-    return this.solver.axesOf(this.node.inputs[i]);
+    return this.store.axesOf(this.node.inputs[i]);
   }
 
   out(o: number, axes: readonly Axis[]): void {
@@ -134,38 +146,38 @@ class NodeEquations extends InferredNode implements Equations<never> {
       throw new RangeError(
         `"${this.node.name}" (${this.node.op}) states axes that do not fit its output's shape`,
       );
-    this.solver.set(name, axes as readonly TermAxis[]);
+    this.store.set(name, axes as readonly TermAxis[]);
   }
 
   free(length: number): Axis {
-    return this.solver.terms.open(length);
+    return this.store.terms.open(length);
   }
 
   fixed(length: number, why: string): Axis {
-    return this.solver.terms.fixed(length, why);
+    return this.store.terms.fixed(length, why);
   }
 
   fix(axis: Axis, why: string): void {
-    this.solver.terms.fix(axis as TermAxis, why);
+    this.store.terms.fix(axis as TermAxis, why);
   }
 
   same(a: Axis, b: Axis): Axis {
-    return this.solver.terms.same(a as TermAxis, b as TermAxis);
+    return this.store.terms.same(a as TermAxis, b as TermAxis);
   }
 
   product(factors: readonly Axis[]): Axis {
-    return this.solver.terms.product(factors as readonly TermAxis[]);
+    return this.store.terms.product(factors as readonly TermAxis[]);
   }
 
   split(axis: Axis, lengths: readonly number[], kind?: ProductKind): Axis[] {
-    return this.solver.terms.split(axis as TermAxis, lengths, kind);
+    return this.store.terms.split(axis as TermAxis, lengths, kind);
   }
 
   concat(axes: readonly Axis[]): Axis {
-    return this.solver.terms.concat(axes as readonly TermAxis[]);
+    return this.store.terms.concat(axes as readonly TermAxis[]);
   }
 
   select(axis: Axis, positions: ArrayLike<number>): Axis {
-    return this.solver.terms.select(axis as TermAxis, positions);
+    return this.store.terms.select(axis as TermAxis, positions);
   }
 }

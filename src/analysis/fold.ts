@@ -33,6 +33,8 @@ export interface Inference {
   known(name: string): HostTensor | undefined;
   /** By `GraphNode.id`; `undefined` for an unknown operator or one with inputs of unknown type. */
   bound(node: number): BoundNode | undefined;
+  /** Why a node is not bound: completes "… stays because <why>". */
+  whyUnbound(node: GraphNode): string;
 }
 
 /**
@@ -137,6 +139,7 @@ class Inferrer implements Inference {
   private readonly symbols: Record<string, number>;
   private readonly decoded = new Map<string, HostTensor>();
   private readonly nodes = new Map<number, BoundNode>();
+  private readonly failures = new Map<number, string>();
 
   constructor(graph: Graph, bindings: Bindings, inputs: ReadonlyMap<string, HostTensor>) {
     this.graph = graph;
@@ -159,6 +162,10 @@ class Inferrer implements Inference {
 
   bound(node: number): BoundNode | undefined {
     return this.nodes.get(node);
+  }
+
+  whyUnbound(node: GraphNode): string {
+    return this.failures.get(node.id) ?? `the shape of what "${node.name}" (${node.op}) reads is not known`;
   }
 
   known(name: string): HostTensor | undefined {
@@ -187,7 +194,10 @@ class Inferrer implements Inference {
     const operator = operatorOf(node.domain, node.op);
     const typed = node.inputs.every((name) => name === '' || this.types.has(name));
     if (!operator || !typed) {
-      if (!operator) this.problems.push(unknownOperator(node));
+      if (!operator) {
+        this.problems.push(unknownOperator(node));
+        this.failures.set(node.id, `the operator ${node.op} at "${node.name}" is not understood`);
+      }
       this.declareOutputs(node);
       return;
     }
@@ -200,7 +210,9 @@ class Inferrer implements Inference {
       this.nodes.set(node.id, { operator, view });
       this.fold(node, operator, view, types);
     } catch (error) {
-      this.problems.push(shapeProblem(node, error));
+      const problem = shapeProblem(node, error);
+      this.problems.push(problem);
+      this.failures.set(node.id, problem.message.replace(/\.$/, ''));
       this.declareOutputs(node);
     }
   }
@@ -236,7 +248,7 @@ const unknownOperator = (node: GraphNode): Problem => ({
 });
 
 function shapeProblem(node: GraphNode, error: unknown): Problem {
-  const code = error instanceof ModelError ? error.code : 'shape-error';
+  if (error instanceof ModelError) return error.toProblem();
   const message = error instanceof Error ? error.message : String(error);
-  return { code, where: node.name, message: `"${node.name}" (${node.op}): ${message}` };
+  return { code: 'shape-error', where: node.name, message: `"${node.name}" (${node.op}): ${message}` };
 }

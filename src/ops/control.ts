@@ -12,7 +12,8 @@ function unfollowed({ node }: NodeView<unknown>): never {
   throw new ModelError({
     code: 'control-flow',
     where: node.name,
-    message: `"${node.name}" is a ${node.op}; ${NOT_FOLLOWED}, so its channels stay as they are.`,
+    message: `"${node.name}" (${node.op}) is control flow, which is not followed.`,
+    hint: 'What it reads and makes keeps its channels; the rest can be pruned.',
   });
 }
 

@@ -163,7 +163,7 @@ const ofFloats = (view: NodeView<unknown>, dims: readonly number[]): ValueType[]
 ];
 
 const contraction = {
-  coupling: 'multiplies rows with columns: the channels it adds up are the same on both sides',
+  coupling: 'multiplies rows with columns and adds up channels that are the same on both sides',
   fold: notFolded,
   resize: noResize,
   layout: 'logical',

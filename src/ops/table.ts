@@ -1,6 +1,7 @@
 // Every operator we know, by domain and name.
 
 import { activation } from './activation.ts';
+import { attention } from './attention.ts';
 import { blocks } from './blocks.ts';
 import { columnsToImage } from './columns-to-image.ts';
 import { comparison } from './comparison.ts';
@@ -8,9 +9,11 @@ import { control } from './control.ts';
 import { convolutions } from './convolution.ts';
 import { einsum } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
+import { fusedAttention } from './fused-attention.ts';
 import { generators } from './generators.ts';
 import { globalPools } from './global-pooling.ts';
 import { grids } from './grid.ts';
+import { groupedAttention } from './grouped-attention.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
 import { matrix } from './matrix.ts';
@@ -22,11 +25,13 @@ import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
 import { quantisedContractions } from './quantised-contractions.ts';
+import { recurrentLayers } from './recurrent.ts';
 import { reducing } from './reduction.ts';
 import { regions } from './regions.ts';
 import { repeating } from './repeating.ts';
 import { resampling } from './resampling.ts';
 import { reshaping } from './reshaping.ts';
+import { rotaryEmbeddings } from './rotary.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
 import { softmax } from './softmax.ts';
@@ -34,6 +39,7 @@ import { transposedConvolutions } from './transposed-convolution.ts';
 
 const families: readonly (readonly Operator[])[] = [
   activation,
+  attention,
   blocks,
   comparison,
   elementwise,
@@ -45,9 +51,11 @@ const families: readonly (readonly Operator[])[] = [
   control,
   convolutions,
   einsum,
+  fusedAttention,
   generators,
   globalPools,
   grids,
+  groupedAttention,
   indexing,
   joining,
   matrix,
@@ -56,10 +64,12 @@ const families: readonly (readonly Operator[])[] = [
   pools,
   quantise,
   quantisedContractions,
+  recurrentLayers,
   regions,
   repeating,
   resampling,
   reshaping,
+  rotaryEmbeddings,
   scattering,
   slicing,
   transposedConvolutions,

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Solution, solve } from '../../src/analysis/equations.ts';
 import { type Inference, inferTypes } from '../../src/analysis/fold.ts';
+import { kernelsOf } from '../../src/execution/gradients/kernels.ts';
 import { elementCount, tensorOf } from '../../src/graph/tensor.ts';
 import type { Attribute, DataType, Graph, Tensor, ValueInfo } from '../../src/graph/types.ts';
 import { ModelError } from '../../src/lib/errors.ts';
@@ -90,7 +91,7 @@ export function single(node: SingleNode): Single {
       tf,
       training: false,
       channelsLast: false,
-      kernels: { matMul: tf.matMul },
+      kernels: kernelsOf(tf),
       input: (i: number) => replaced.get(i) ?? toDevice(tf, values[i]!),
       axis: (i: number) => (i < 0 ? i + bound.view.shape(0).length : i),
     } as unknown as RunView<never>;
