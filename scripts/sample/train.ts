@@ -16,7 +16,7 @@ const SEED = 1;
 const EPOCHS = 8;
 const out = fileURLToPath(new URL('../../public/sample.onnx', import.meta.url));
 
-const digits = sampleDigits({ seed: SEED });
+const digits = sampleDigits({ seed: SEED, train: 20_000 });
 const fresh = residualNetwork({
   name: 'digits',
   input: 'image',

@@ -25,7 +25,7 @@ export interface SampleOptions {
  */
 export function sampleDigits({
   seed = 1,
-  train = 20_000,
+  train = 10_000,
   validation = 2_000,
   test = 2_000,
 }: SampleOptions = {}): Dataset {
