@@ -1,6 +1,6 @@
 // Reading and writing the files that commands name, with failures that say which file and why.
 
-import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Model } from '../formats/format.ts';
 import { openModel } from '../formats/formats.ts';
@@ -71,17 +71,20 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
   );
 }
 
-/** Opened when it is first read, closed when the process ends. */
+/** Opened for every read: a folder may hold more files than a process may keep open. */
 function diskFile(path: string, name: string, size: number): DataFile {
-  let handle: Promise<FileHandle> | undefined;
   return {
     name,
     size,
     async read(start, end) {
-      handle ??= open(path, 'r');
       const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
-      const { bytesRead } = await (await handle).read(bytes, 0, bytes.length, start);
-      return bytes.subarray(0, bytesRead);
+      const handle = await open(path, 'r');
+      try {
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+        return bytes.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
     },
   };
 }

@@ -1,13 +1,13 @@
 import { openModel } from '../formats/formats.ts';
-import type { Graph } from '../graph/types.ts';
 import { criterionOf } from '../pruning/criteria/criteria.ts';
-import { command } from './command.ts';
+import { type Arguments, type Console, command } from './command.ts';
 import { dataFlags, giveData } from './data.ts';
 import { writeBytes } from './files.ts';
 import { type Figures, figuresOf, openEngine } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
 import { count, table } from './print.ts';
 import { pruneStep, type StepResult } from './pruning-step.ts';
+import { type Replayed, replay } from './replay.ts';
 import { stepFlags, stepOptions } from './step-options.ts';
 
 interface Pruned {
@@ -15,7 +15,7 @@ interface Pruned {
   readonly steps: readonly StepResult[];
   readonly before: Figures;
   readonly after: Figures;
-  /** Of every constant in the written file. */
+  /** Of every constant in the smaller model. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -29,24 +29,18 @@ export const pruneCommand = command({
     ...dataFlags,
     'always-write': { help: 'write the model even if nothing was pruned' },
     'save-recipe': { value: 'FILE', help: 'also write what was done, as JSON' },
+    recipe: { value: 'FILE', help: 'do what a recipe says; options on how to prune do not count then' },
   },
-  run: async (args, console) => {
+  run: async (args, console): Promise<Pruned> => {
     const output = outputPath(args);
-    const options = stepOptions(args);
-    const opened = await openEngine(args.operands[0]);
-    const { engine, state } = opened;
-    const before = figuresOf(state());
-    if (args.given('data') || criterionOf(options.criterion).needs.some((need) => need !== 'weights'))
-      await giveData(engine, args);
-    const steps: StepResult[] = [];
-    for (let step = 0; step < options.steps; step++) steps.push(await pruneStep(opened, options, console));
-    const pruned = steps.some((step) => step.pruned);
-    const { bytes, name } = await engine.exportModel();
+    const [path] = args.operands;
+    const recipe = args.text('recipe');
+    const { bytes, ...done } = recipe
+      ? await replay(path, recipe, console)
+      : await prune(path, args, console);
+    const pruned = done.steps.some((step) => step.pruned);
     if (pruned || args.given('always-write')) await writeBytes(output, bytes);
-    const recipe = args.text('save-recipe');
-    if (recipe) await writeBytes(recipe, (await engine.exportRecipe()).bytes);
-    const { graph } = openModel(bytes, name);
-    return { pruned, steps, before, after: figuresOf(state()), shapes: shapesOf(graph) };
+    return { pruned, ...done, shapes: shapesIn(bytes, output) };
   },
   print: ({ pruned, steps, before, after }: Pruned) =>
     [
@@ -67,5 +61,22 @@ export const pruneCommand = command({
     ].join('\n'),
 });
 
-const shapesOf = ({ tensors }: Graph): Pruned['shapes'] =>
-  Object.fromEntries([...tensors.values()].map(({ name, dims }) => [name, dims]));
+async function prune(path: string, args: Arguments, console: Console): Promise<Replayed> {
+  const options = stepOptions(args);
+  const opened = await openEngine(path);
+  const { engine, state } = opened;
+  const before = figuresOf(state());
+  if (args.given('data') || criterionOf(options.criterion).needs.some((need) => need !== 'weights'))
+    await giveData(engine, args);
+  const steps: StepResult[] = [];
+  for (let step = 0; step < options.steps; step++) steps.push(await pruneStep(opened, options, console));
+  const recipe = args.text('save-recipe');
+  if (recipe) await writeBytes(recipe, (await engine.exportRecipe()).bytes);
+  const { bytes } = await engine.exportModel();
+  return { steps, before, after: figuresOf(state()), bytes };
+}
+
+const shapesIn = (bytes: Uint8Array, name: string): Pruned['shapes'] =>
+  Object.fromEntries(
+    [...openModel(bytes, name).graph.tensors.values()].map(({ name: n, dims }) => [n, dims]),
+  );

@@ -26,7 +26,8 @@ export async function pruneStep(
     await engine.applyStep();
   }
   const entry = state().log.findLast((each) => each.kind === 'step') as LogEntry & { kind: 'step' };
-  const { number, pruned, reasons, removedUnits, after } = entry;
+  const { number, pruned, reasons, removedUnits, after, problems = [] } = entry;
+  for (const { message, hint } of problems) progress(`! ${message}${hint ? ` ${hint}` : ''}`);
   progress(
     pruned
       ? `step ${number}: removed ${removedUnits} channels; ${count(after.params)} parameters, ${count(after.macs)} MACs are left`

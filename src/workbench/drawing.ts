@@ -134,11 +134,10 @@ function leaving(flow: Flow, nodes: readonly GraphNode[]): string {
 
 const dimsText = ({ types }: Analysis, value: string): string => types.get(value)?.dims.join('×') ?? '';
 
+/** Those its output carries, those of its constants, and those that only enter it, as attention's heads do. */
 function groupsIn({ flow, groups }: Scene, nodes: readonly GraphNode[]): string[] {
-  const held = nodes.flatMap(flow.constants).flatMap((name) => groups.get(name) ?? []);
-  const goingOn = new Set(groups.get(leaving(flow, nodes)));
-  const ids = (list: readonly Group[]) => list.map(({ id }) => id);
-  return [...new Set([...ids(held.filter((group) => goingOn.has(group))), ...ids(held)])];
+  const names = [leaving(flow, nodes), ...nodes.flatMap(flow.constants), ...nodes.flatMap(flow.inputs)];
+  return [...new Set(names.flatMap((name) => groups.get(name) ?? []).map(({ id }) => id))];
 }
 
 function labelOf(flow: Flow, block: Block, kernel: Kernel | undefined): string {

@@ -39,12 +39,13 @@ export function parseRecipe(text: string, where: string): Recipe {
   });
 }
 
-/** The graph with every cut of the recipe made. @throws ModelError when the graph has other groups */
+/** The graph with the cuts of a step made. @throws ModelError `history-mismatch` when it has other groups */
+export const replayStep = (graph: Graph, { pruned, cuts }: RecipeStep, step: number): Graph =>
+  pruned ? replay(graph, [{ step, cuts }]) : graph;
+
+/** The graph with every cut of the recipe made. @throws ModelError `history-mismatch` */
 export const replayRecipe = (graph: Graph, { steps }: Recipe): Graph =>
-  replay(
-    graph,
-    steps.filter(({ pruned }) => pruned).map(({ cuts }, index) => ({ step: index + 1, cuts })),
-  );
+  steps.reduce((present, step, index) => replayStep(present, step, index + 1), graph);
 
 export const recipeOf = (fileName: string, cost: Cost, steps: readonly RecipeStep[]): Recipe => ({
   recipe: RECIPE_VERSION,

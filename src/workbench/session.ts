@@ -262,6 +262,8 @@ class Session implements LocalEngine {
         rejected: report.rejected.length,
         before: { params: report.before.params, macs: report.before.macs },
         after: { params: report.after.params, macs: report.after.macs },
+        ...(report.problems.length > 0 ? { problems: report.problems } : {}),
+        ...(report.ratio === undefined ? {} : { ratio: report.ratio }),
       },
       { ...this.#modelState(pruned), step: undefined, costs: [...costs, model.costPoint(costs.length)] },
     );

@@ -79,7 +79,7 @@ export interface DrawnNode {
   readonly expandable: boolean;
   /** The frame it stands in: the folded node that it is a part of. */
   readonly parent?: string;
-  /** Groups whose members sit in it; those that its own output carries come first. */
+  /** Groups whose units it holds or passes on; those that its own output carries come first. */
   readonly groups: readonly string[];
 }
 
@@ -193,6 +193,10 @@ export type LogEntry =
       readonly rejected: number;
       readonly before: { readonly params: number; readonly macs: number };
       readonly after: { readonly params: number; readonly macs: number };
+      /** Findings that stopped nothing: names that fit no layer, a target that was missed. */
+      readonly problems?: readonly Problem[];
+      /** With a target: the ratio that the step settled on. */
+      readonly ratio?: number;
     }
   | {
       readonly kind: 'training';
