@@ -2,6 +2,7 @@
 // reconstructed layer comes closer to what it said before. Each says whether it changed anything.
 
 import { describe, expect, test } from 'vitest';
+import { residualNetwork } from '../../scripts/sample/network.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import type { Network } from '../../src/execution/types.ts';
@@ -13,6 +14,7 @@ import { evaluate } from '../../src/training/evaluate.ts';
 import { train } from '../../src/training/loop.ts';
 import { reestimateBatchNorm } from '../../src/training/recovery/batch-norm.ts';
 import { distil, lessonsOf } from '../../src/training/recovery/distil.ts';
+import { comparableMaps } from '../../src/training/recovery/features.ts';
 import { conjugateGradients } from '../../src/training/recovery/least-squares.ts';
 import { reconstruct } from '../../src/training/recovery/reconstruct.ts';
 import { runPass, splitOf, tinyData, tinyExamples, tinyGraph, withoutLabels } from './tiny.ts';
@@ -107,6 +109,23 @@ describe('distillation', () => {
     network.dispose();
   });
 
+  test('compares what each stage of a pruned network hands on', () => {
+    const graph = residualNetwork({
+      name: 'staged',
+      input: 'x',
+      image: [1, 12, 12],
+      classes: 4,
+      widths: [4, 6],
+      blocks: 1,
+      stem: 1,
+      seed: 1,
+    });
+    const pruner = new MetaPruner(graph, { ratio: 0.5 });
+    pruner.step();
+    expect(comparableMaps(pruner.graph, graph)).toEqual(['stage1.block1.relu_out', 'stage2.block1.relu_out']);
+    expect(comparableMaps(pruner.graph, tinyGraph())).toEqual([]);
+  });
+
   test('uses labels where there are some, and leaves the teacher alone', async () => {
     const network = await createNetwork(pruned(), backend);
     await runPass(distil(network, original, data, { epochs: 3, batchSize: 16, learningRate: 0.05 }));
@@ -148,10 +167,7 @@ describe('reconstruction', () => {
     const { second_out: expected } = await whole.predict({ x: images });
     const { second_out: found } = await network.predict({ x: images });
     expect(found.dims).toEqual(expected.dims);
-    const worst = found.data.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - expected.data[i])),
-      0,
-    );
+    const worst = Math.max(...Array.from(found.data, (value, i) => Math.abs(value - expected.data[i])));
     expect(worst).toBeLessThan(0.02);
     whole.dispose();
     network.dispose();
