@@ -3,6 +3,7 @@
 import { ModelError } from '../lib/errors.ts';
 import type { Companions, Format, Model } from './format.ts';
 import { onnx } from './onnx/index.ts';
+import { type Kind, recognise } from './recognise.ts';
 
 export const formats: readonly Format[] = [onnx];
 
@@ -10,11 +11,15 @@ export const formats: readonly Format[] = [onnx];
 export function openModel(bytes: Uint8Array, fileName: string, companions?: Companions): Model {
   const format = formats.find((candidate) => candidate.sniff(bytes, fileName));
   if (format) return format.read(bytes, fileName, companions);
+  const kind: Kind | undefined =
+    bytes.length === 0 ? { what: 'empty', hint: 'Download or copy it again.' } : recognise(bytes, fileName);
   throw new ModelError({
     code: 'unknown-format',
     where: fileName,
-    message: `"${fileName}" is no model file that this program reads.`,
-    hint: 'Open an ONNX file.',
+    message: kind
+      ? `"${fileName}" is ${kind.what}${kind.isModel ? '' : ', no model'}.`
+      : `"${fileName}" is no model file that this program knows.`,
+    hint: kind?.hint ?? 'Open an ONNX file.',
   });
 }
 

@@ -1,23 +1,31 @@
 // Weights that a file leaves out and fills with one number: ConstantOfShape nodes whose sizes are written down. They
 // are read as the constants they stand for, and written back as short as they came while they stay uniform.
 
-import { elementCount, isFloat, tensorOf, toNumbers } from '../../graph/tensor.ts';
+import { elementCount, isFloat, isInteger, tensorOf, toNumbers } from '../../graph/tensor.ts';
 import type { GraphNode, Tensor } from '../../graph/types.ts';
 import { NODE } from './schema.ts';
 import { fieldsOf, text } from './wire.ts';
 
-/** Beyond this many bytes nothing is spelled out. */
+/** Beyond this many bytes, in all constants of a file, nothing is spelled out. */
 const LIMIT = 2 ** 31;
 
-/** The constant that a node stands for; `undefined` where its sizes are computed, or it makes no floats. */
-export function filledConstant(node: GraphNode, sizes: Tensor | undefined): Tensor | undefined {
+/**
+ * The constant that a node stands for; `undefined` where its sizes are computed, or it makes no floats.
+ * @param already bytes spelled out before
+ */
+export function filledConstant(
+  node: GraphNode,
+  sizes: Tensor | undefined,
+  already: number,
+): Tensor | undefined {
   const { value } = node.attributes;
   const fill = typeof value === 'object' && 'dtype' in value ? value : undefined;
-  if (node.op !== 'ConstantOfShape' || !sizes?.bytes || !fill?.bytes || !isFloat(fill.dtype))
-    return undefined;
+  const known = node.op === 'ConstantOfShape' && node.domain === '' && sizes?.bytes && isInteger(sizes.dtype);
+  if (!known || !fill?.bytes || !isFloat(fill.dtype) || elementCount(fill.dims) !== 1) return undefined;
   const dims = toNumbers(sizes);
+  if (dims.some((dim) => dim < 0)) return undefined;
   const length = elementCount(dims) * fill.bytes.length;
-  if (!(length > 0 && length <= LIMIT)) return undefined;
+  if (!(length > 0 && already + length <= LIMIT)) return undefined;
   const bytes = new Uint8Array(length);
   bytes.set(fill.bytes);
   for (let done = fill.bytes.length; done < length; done *= 2)

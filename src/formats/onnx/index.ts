@@ -1,5 +1,6 @@
 // The ONNX format (https://onnx.ai/onnx/repo-docs/IR.html), opset 7 to current.
 
+import { WireType } from '@bufbuild/protobuf/wire';
 import type { Format } from '../format.ts';
 import { readOnnx } from './read.ts';
 import { MODEL } from './schema.ts';
@@ -15,13 +16,23 @@ export const onnx: Format = {
   write: writeOnnx,
 };
 
-/** The first fields of a ModelProto: an IR version, names, a graph. */
-function looksLikeModel(bytes: Uint8Array, fileName: string): boolean {
-  if (bytes.length < 4) return false;
+/** How many fields are looked at: writers put the version or the graph among the first. */
+const FIRST = 8;
+
+/** Whether the first fields are those of a ModelProto, the version or the graph among them. */
+function looksLikeModel(bytes: Uint8Array): boolean {
+  const known = new Set<number>(Object.values(MODEL));
+  let seen = 0;
   try {
-    for (const field of fieldsOf(bytes)) return field.no === MODEL.irVersion || field.no === MODEL.graph;
+    for (const { no, type } of fieldsOf(bytes)) {
+      const expected =
+        no === MODEL.irVersion || no === MODEL.modelVersion ? WireType.Varint : WireType.LengthDelimited;
+      if (!known.has(no) || type !== expected) return false;
+      if (no === MODEL.irVersion || no === MODEL.graph) return true;
+      if (++seen === FIRST) return false;
+    }
   } catch {
-    return bytes[0] === 0x08 && fileName.toLowerCase().endsWith('.onnx');
+    return false;
   }
   return false;
 }

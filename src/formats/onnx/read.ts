@@ -1,72 +1,101 @@
 // ModelProto to Model. What is read: the graph's nodes, constants and declared values. What is left to the kept bytes:
-// functions, training information, sparse tensors and every field we have no use for.
+// functions, training information, quantisation notes and every field we have no use for.
 
-import type { Attribute, DataType, Dim, Graph, GraphNode, Tensor, ValueInfo } from '../../graph/types.ts';
+import { checkGraph } from '../../graph/spec.ts';
+import { elementSize } from '../../graph/tensor.ts';
+import type { Attribute, Graph, GraphNode, Tensor, ValueInfo } from '../../graph/types.ts';
 import { ModelError, type Problem } from '../../lib/errors.ts';
 import type { Companions, Model } from '../format.ts';
+import { recognise } from '../recognise.ts';
+import { readAttribute } from './attribute.ts';
 import { filledConstant } from './fills.ts';
-import {
-  ATTRIBUTE,
-  DIMENSION,
-  dataTypes,
-  GRAPH,
-  MODEL,
-  NODE,
-  OPSET,
-  SHAPE,
-  TENSOR_TYPE,
-  TYPE,
-  VALUE_INFO,
-} from './schema.ts';
+import { sortNodes } from './order.ts';
+import { GRAPH, MODEL, NODE, OPSET } from './schema.ts';
+import { readSparseTensor } from './sparse.ts';
 import { readEntry, readTensor } from './tensor.ts';
-import { type Field, fieldsOf, floats, integer, integers, text } from './wire.ts';
+import { readValueInfo } from './value-info.ts';
+import { Damage, fieldsOf, integer, text } from './wire.ts';
 
 /** What the writer patches: the file's bytes, and what each part of it said when it was read. */
 export interface OnnxSource {
   readonly bytes: Uint8Array;
+  readonly irVersion: number;
+  readonly graph: Graph;
   readonly nodes: ReadonlyMap<number, GraphNode>;
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Whether some constants came from other files; the written file holds them all. */
+  readonly external: boolean;
 }
 
-const MAX_DEPTH = 64;
+/** Older operator sets mean other things by the same names. */
+const OLDEST_OPSET = 7;
 
-/** @throws ModelError `damaged-file`, `not-onnx`, `external-data`, `cyclic-graph` */
+/** @throws ModelError `damaged-file`, `not-onnx`, `external-data`, `cyclic-graph`, `illegal-graph` */
 export function readOnnx(bytes: Uint8Array, fileName: string, companions: Companions = new Map()): Model {
-  const metadata: Record<string, string> = {};
-  const opsets = new Map<string, number>();
-  const problems: Problem[] = [];
-  let graphMessage: Uint8Array | undefined;
-  for (const field of fieldsOf(bytes)) {
-    if (field.no === MODEL.graph) graphMessage = field.payload;
-    else if (field.no === MODEL.opsetImport) readOpset(field.payload, opsets);
-    else if (field.no === MODEL.metadataProps) {
-      const [key, value] = readEntry(field.payload);
-      metadata[key] = value;
-    } else if (field.no === MODEL.producerName) metadata.producer = text(field);
-    else if (field.no === MODEL.producerVersion) metadata.producer_version = text(field);
-    else if (field.no === MODEL.irVersion) metadata.ir_version = String(integer(field));
-  }
-  if (!graphMessage || opsets.size === 0)
+  try {
+    return readModel(bytes, fileName, companions);
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
     throw new ModelError({
-      code: 'not-onnx',
+      code: 'damaged-file',
       where: fileName,
-      message: `"${fileName}" reads as protobuf but holds no ONNX graph.`,
-      hint: 'Export the model as ONNX again.',
+      message: `"${fileName}" looks like ONNX but ${error.message}; it is truncated or damaged.`,
+      hint: 'Download or export it again.',
     });
-  const reader = new GraphReader(companions, problems);
-  const graph = reader.read(graphMessage, opsets);
-  if (reader.withoutData.length > 0)
-    problems.push({
-      code: 'no-data',
-      where: reader.withoutData[0],
-      message: `${reader.withoutData.length} constants have a shape but no values: the model can be analysed, but not scored or run.`,
-    });
+  }
+}
+
+interface Header {
+  readonly graph: Uint8Array;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly irVersion: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+function readModel(bytes: Uint8Array, fileName: string, companions: Companions): Model {
+  const { graph: message, opsets, irVersion, metadata } = readHeader(bytes, fileName);
+  const reader = new GraphReader(companions);
+  const graph = reader.read(message, opsets);
+  const [illegal] = checkGraph(graph);
+  if (illegal)
+    throw new ModelError({ ...illegal, hint: 'The file breaks a rule of ONNX. Export the model again.' });
   const source: OnnxSource = {
     bytes,
+    irVersion,
+    graph,
     nodes: new Map(graph.nodes.map((node) => [node.id, node])),
-    tensors: graph.tensors,
+    external: companions.size > 0,
   };
+  const problems = [...opsetProblems(opsets, fileName), ...reader.problems()];
   return { format: 'onnx', fileName, graph, source, problems, metadata };
+}
+
+function readHeader(bytes: Uint8Array, fileName: string): Header {
+  const metadata: [string, string][] = [];
+  const opsets = new Map<string, number>();
+  let graph: Uint8Array | undefined;
+  let irVersion = 0;
+  for (const field of fieldsOf(bytes)) {
+    if (field.no === MODEL.graph) graph = field.payload;
+    else if (field.no === MODEL.opsetImport) readOpset(field.payload, opsets);
+    else if (field.no === MODEL.metadataProps) metadata.push(readEntry(field.payload));
+    else if (field.no === MODEL.producerName) metadata.push(['producer', text(field)]);
+    else if (field.no === MODEL.producerVersion) metadata.push(['producer_version', text(field)]);
+    else if (field.no === MODEL.irVersion) irVersion = integer(field);
+  }
+  if (!graph) throw notOnnx(bytes, fileName);
+  metadata.push(['ir_version', String(irVersion)]);
+  return { graph, opsets, irVersion, metadata: Object.fromEntries(metadata) };
+}
+
+/** Another protobuf file; formats of other frameworks begin like ONNX. */
+function notOnnx(bytes: Uint8Array, fileName: string): ModelError {
+  const kind = recognise(bytes, fileName);
+  return new ModelError({
+    code: 'not-onnx',
+    where: fileName,
+    message: `"${fileName}" is ${kind ? `${kind.what}, not ONNX` : 'protobuf but holds no ONNX graph'}.`,
+    hint: kind?.hint ?? 'Export the model as ONNX again.',
+  });
 }
 
 function readOpset(message: Uint8Array, opsets: Map<string, number>): void {
@@ -76,18 +105,46 @@ function readOpset(message: Uint8Array, opsets: Map<string, number>): void {
     if (field.no === OPSET.domain) domain = text(field);
     else if (field.no === OPSET.version) version = integer(field);
   }
-  opsets.set(domain === 'ai.onnx' ? '' : domain, version);
+  opsets.set(standardDomain(domain), version);
+}
+
+/** `ai.onnx` is another name of the standard domain. */
+const standardDomain = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
+
+function opsetProblems(opsets: ReadonlyMap<string, number>, fileName: string): Problem[] {
+  const version = opsets.get('') ?? (opsets.size === 0 ? 1 : OLDEST_OPSET);
+  if (version >= OLDEST_OPSET) return [];
+  return [
+    {
+      code: 'old-opset',
+      where: fileName,
+      message: `The model uses operator set ${version}; below ${OLDEST_OPSET}, operators may mean something else than they are read as.`,
+      hint: 'Convert it with onnx.version_converter, or export it again.',
+    },
+  ];
 }
 
 class GraphReader {
   private readonly companions: Companions;
-  private readonly problems: Problem[];
   private readonly tensors = new Map<string, Tensor>();
-  readonly withoutData: string[] = [];
+  /** Bytes spelled out for constants that the file only describes. */
+  private filled = 0;
 
-  constructor(companions: Companions, problems: Problem[]) {
+  constructor(companions: Companions) {
     this.companions = companions;
-    this.problems = problems;
+  }
+
+  /** Constants that bring no values. */
+  problems(): Problem[] {
+    const empty = [...this.tensors.values()].filter(({ bytes, dtype }) => !bytes && elementSize(dtype) > 0);
+    if (empty.length === 0) return [];
+    return [
+      {
+        code: 'no-data',
+        where: empty[0].name,
+        message: `${empty.length} constants have a shape but no values: the model can be analysed, but not scored or run.`,
+      },
+    ];
   }
 
   read(message: Uint8Array, opsets: ReadonlyMap<string, number>): Graph {
@@ -97,28 +154,19 @@ class GraphReader {
     const outputs: ValueInfo[] = [];
     const values = new Map<string, ValueInfo>();
     let id = 0;
-    for (const field of fieldsOf(message)) {
-      if (field.no === GRAPH.node) this.addNode(readNode(field.payload, id++, this.companions), nodes);
-      else if (field.no === GRAPH.name) name = text(field);
-      else if (field.no === GRAPH.initializer) this.addTensor(readTensor(field.payload, '', this.companions));
-      else if (field.no === GRAPH.input) inputs.push(readValueInfo(field.payload));
-      else if (field.no === GRAPH.output) outputs.push(readValueInfo(field.payload));
-      else if (field.no === GRAPH.valueInfo) {
-        const info = readValueInfo(field.payload);
+    for (const { no, payload, ...field } of fieldsOf(message)) {
+      if (no === GRAPH.node) this.addNode(readNode(payload, id++, this.companions), nodes);
+      else if (no === GRAPH.name) name = text({ no, payload, ...field });
+      else if (no === GRAPH.initializer) this.addTensor(readTensor(payload, '', this.companions));
+      else if (no === GRAPH.sparseInitializer) this.addTensor(readSparseTensor(payload, this.companions));
+      else if (no === GRAPH.input) inputs.push(readValueInfo(payload));
+      else if (no === GRAPH.output) outputs.push(readValueInfo(payload));
+      else if (no === GRAPH.valueInfo) {
+        const info = readValueInfo(payload);
         values.set(info.name, info);
-      } else if (field.no === GRAPH.sparseInitializer)
-        this.problems.push({
-          code: 'sparse-tensor',
-          where: 'graph',
-          message:
-            'A sparse constant of this model is kept but not understood; what reads it stays as it is.',
-        });
+      }
     }
-    const computed = nodes.filter((node) => {
-      const filled = filledConstant(node, this.tensors.get(node.inputs[0]));
-      if (filled) this.addTensor(filled);
-      return !filled;
-    });
+    const computed = nodes.filter((node) => !this.fill(node));
     const realInputs = inputs.filter((input) => !this.tensors.has(input.name));
     const available = new Set([...realInputs.map((input) => input.name), ...this.tensors.keys()]);
     return {
@@ -133,14 +181,8 @@ class GraphReader {
   }
 
   private addTensor(tensor: Tensor): void {
-    if (!tensor.bytes && tensor.dtype !== 'string' && tensor.dtype !== 'opaque') {
-      if (tensor.dims.every((dim) => dim > 0)) this.withoutData.push(tensor.name);
-      else {
-        this.tensors.set(tensor.name, { ...tensor, bytes: new Uint8Array(0) });
-        return;
-      }
-    }
-    this.tensors.set(tensor.name, tensor);
+    const empty = !tensor.bytes && elementSize(tensor.dtype) > 0 && tensor.dims.includes(0);
+    this.tensors.set(tensor.name, empty ? { ...tensor, bytes: new Uint8Array(0) } : tensor);
   }
 
   /** Constant nodes become tensors; the writer finds them again by their output. */
@@ -149,11 +191,24 @@ class GraphReader {
     if (constant) this.addTensor(constant);
     else nodes.push(node);
   }
+
+  /** Whether the node only fills a shape that is written down, and became a constant. */
+  private fill(node: GraphNode): boolean {
+    const constant = filledConstant(node, this.tensors.get(node.inputs[0]), this.filled);
+    if (!constant) return false;
+    this.filled += constant.bytes?.length ?? 0;
+    this.addTensor(constant);
+    return true;
+  }
 }
 
 function constantOf({ attributes, outputs: [name] }: GraphNode): Tensor | undefined {
-  const { value, value_float: f, value_floats: fs, value_int: i, value_ints: is } = attributes;
+  const { value_float: f, value_floats: fs, value_int: i, value_ints: is } = attributes;
+  const { value_string: s, value_strings: ss } = attributes;
+  const value = attributes.value ?? attributes.sparse_value;
   if (typeof value === 'object' && 'dtype' in value) return { ...value, name };
+  if (s !== undefined) return { name, dtype: 'string', dims: [] };
+  if (ss !== undefined) return { name, dtype: 'string', dims: [(ss as readonly string[]).length] };
   const floating = f ?? fs;
   const whole = i ?? is;
   if (floating !== undefined) return listTensor(name, 'float32', floating as number | readonly number[]);
@@ -175,7 +230,7 @@ function listTensor(name: string, dtype: 'float32' | 'int64', value: number | re
 function readNode(message: Uint8Array, id: number, companions: Companions): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes: Record<string, Attribute> = {};
+  const attributes: [string, Attribute][] = [];
   let name = '';
   let op = '';
   let domain = '';
@@ -186,192 +241,17 @@ function readNode(message: Uint8Array, id: number, companions: Companions): Grap
     else if (field.no === NODE.opType) op = text(field);
     else if (field.no === NODE.domain) domain = text(field);
     else if (field.no === NODE.attribute) {
-      const attribute = readAttribute(field.payload, companions, 0);
-      if (attribute) attributes[attribute.name] = attribute.value;
+      const attribute = readAttribute(field.payload, companions);
+      if (attribute) attributes.push(attribute);
     }
   }
   return {
     id,
     name: name || `${op}_${id}`,
     op,
-    domain: domain === 'ai.onnx' ? '' : domain,
+    domain: standardDomain(domain),
     inputs,
     outputs,
-    attributes,
+    attributes: Object.fromEntries(attributes),
   };
 }
-
-function readAttribute(
-  message: Uint8Array,
-  companions: Companions,
-  depth: number,
-): { name: string; value: Attribute } | undefined {
-  let name = '';
-  let type = 0;
-  let single: Attribute | undefined;
-  const numbers: number[] = [];
-  const strings: string[] = [];
-  const captures = new Set<string>();
-  let subgraphs = 0;
-  for (const field of fieldsOf(message)) {
-    switch (field.no) {
-      case ATTRIBUTE.name:
-        name = text(field);
-        break;
-      case ATTRIBUTE.type:
-        type = integer(field);
-        break;
-      case ATTRIBUTE.f:
-        single = floats(field)[0];
-        break;
-      case ATTRIBUTE.i:
-        single = integer(field);
-        break;
-      case ATTRIBUTE.s:
-        single = text(field);
-        break;
-      case ATTRIBUTE.t:
-        single = readTensor(field.payload, '', companions);
-        break;
-      case ATTRIBUTE.g:
-      case ATTRIBUTE.graphs:
-        subgraphs++;
-        for (const capture of capturesOf(field.payload, depth + 1)) captures.add(capture);
-        break;
-      case ATTRIBUTE.floats:
-        numbers.push(...floats(field));
-        break;
-      case ATTRIBUTE.ints:
-        numbers.push(...integers(field));
-        break;
-      case ATTRIBUTE.strings:
-        strings.push(text(field));
-        break;
-    }
-  }
-  if (subgraphs > 0) return { name, value: { kind: 'subgraph', captures: [...captures] } };
-  const value = single ?? defaultValue(type, numbers, strings);
-  return value === undefined ? undefined : { name, value };
-}
-
-/** Proto3 leaves zeros and empty lists out; the attribute's type still tells what is meant. */
-function defaultValue(type: number, numbers: number[], strings: string[]): Attribute | undefined {
-  if (numbers.length > 0 || type === 6 || type === 7) return numbers;
-  if (strings.length > 0 || type === 8) return strings;
-  if (type === 1 || type === 2) return 0;
-  return type === 3 ? '' : undefined;
-}
-
-/** Names that the nodes of a nested graph read from outside of it. */
-function capturesOf(message: Uint8Array, depth: number): Set<string> {
-  if (depth > MAX_DEPTH)
-    throw new ModelError({
-      code: 'damaged-file',
-      where: 'graph',
-      message: `Its graphs are nested more than ${MAX_DEPTH} deep; the file is damaged.`,
-    });
-  const own = new Set<string>();
-  const read = new Set<string>();
-  for (const field of fieldsOf(message)) {
-    if (field.no === GRAPH.input) own.add(readValueInfo(field.payload).name);
-    else if (field.no === GRAPH.initializer) own.add(readTensor(field.payload, '', new Map()).name);
-    else if (field.no === GRAPH.output) read.add(readValueInfo(field.payload).name);
-    else if (field.no === GRAPH.node)
-      for (const part of fieldsOf(field.payload)) {
-        if (part.no === NODE.input) read.add(text(part));
-        else if (part.no === NODE.output) own.add(text(part));
-        else if (part.no === NODE.attribute) for (const name of nestedCaptures(part, depth)) read.add(name);
-      }
-  }
-  read.delete('');
-  return new Set([...read].filter((name) => !own.has(name)));
-}
-
-function nestedCaptures(attribute: Field, depth: number): string[] {
-  return [...fieldsOf(attribute.payload)]
-    .filter((field) => field.no === ATTRIBUTE.g || field.no === ATTRIBUTE.graphs)
-    .flatMap((field) => [...capturesOf(field.payload, depth + 1)]);
-}
-
-function readValueInfo(message: Uint8Array): ValueInfo {
-  let name = '';
-  let dtype: DataType = 'opaque';
-  let dims: Dim[] | undefined;
-  for (const field of fieldsOf(message)) {
-    if (field.no === VALUE_INFO.name) name = text(field);
-    else if (field.no === VALUE_INFO.type)
-      for (const kind of fieldsOf(field.payload)) {
-        if (kind.no !== TYPE.tensorType) continue;
-        for (const part of fieldsOf(kind.payload)) {
-          if (part.no === TENSOR_TYPE.elemType) dtype = dataTypes[integer(part)] ?? 'opaque';
-          else if (part.no === TENSOR_TYPE.shape) dims = readShape(part.payload);
-        }
-      }
-  }
-  // A dimension nobody named is a symbol of its own.
-  const named = dims?.map((dim, axis) => (dim === '' ? `${name}.${axis}` : dim));
-  return named ? { name, dtype, dims: named } : { name, dtype };
-}
-
-function readShape(message: Uint8Array): Dim[] {
-  const dims: Dim[] = [];
-  for (const field of fieldsOf(message)) {
-    if (field.no !== SHAPE.dim) continue;
-    let dim: Dim = '';
-    for (const part of fieldsOf(field.payload)) {
-      if (part.no === DIMENSION.value) dim = Math.max(0, integer(part));
-      else if (part.no === DIMENSION.param) dim = text(part);
-    }
-    dims.push(dim);
-  }
-  return dims;
-}
-
-/** Topological order that leaves nodes where they are when it can. @throws ModelError `cyclic-graph` */
-function sortNodes(nodes: readonly GraphNode[], available: Set<string>): GraphNode[] {
-  const producers = new Map<string, GraphNode>();
-  for (const node of nodes) for (const name of node.outputs) if (name) producers.set(name, node);
-  const out: GraphNode[] = [];
-  const state = new Map<GraphNode, 'open' | 'done'>();
-  for (const root of nodes) {
-    const stack = [root];
-    while (stack.length > 0) {
-      const node = stack[stack.length - 1];
-      if (state.get(node) === 'done') {
-        stack.pop();
-        continue;
-      }
-      state.set(node, 'open');
-      const waiting = readsOf(node)
-        .filter((name) => !available.has(name))
-        .map((name) => producers.get(name))
-        .filter((producer) => producer !== undefined && state.get(producer) !== 'done') as GraphNode[];
-      if (waiting.length === 0) {
-        stack.pop();
-        state.set(node, 'done');
-        for (const name of node.outputs) available.add(name);
-        out.push(node);
-      } else {
-        const cyclic = waiting.find((producer) => state.get(producer) === 'open');
-        if (cyclic) throw cyclicGraph(cyclic);
-        stack.push(...waiting.reverse());
-      }
-    }
-  }
-  return out;
-}
-
-const readsOf = (node: GraphNode): string[] => [
-  ...node.inputs,
-  ...Object.values(node.attributes).flatMap((value) =>
-    typeof value === 'object' && 'kind' in value ? value.captures : [],
-  ),
-];
-
-const cyclicGraph = (node: GraphNode): ModelError =>
-  new ModelError({
-    code: 'cyclic-graph',
-    where: node.name,
-    message: `The node "${node.name}" (${node.op}) depends on its own output, so this graph cannot be run.`,
-    hint: 'Export the model again; an ONNX graph has no cycles.',
-  });

@@ -12,7 +12,9 @@ export const MODEL = {
   graph: 7,
   opsetImport: 8,
   metadataProps: 14,
+  trainingInfo: 20,
   functions: 25,
+  configuration: 26,
 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
 export const ENTRY = { key: 1, value: 2 } as const;
@@ -65,6 +67,7 @@ export const TENSOR = {
   externalData: 13,
   dataLocation: 14,
 } as const;
+export const SPARSE = { values: 1, indices: 2, dims: 3 } as const;
 export const VALUE_INFO = { name: 1, type: 2 } as const;
 export const TYPE = { tensorType: 1 } as const;
 export const TENSOR_TYPE = { elemType: 1, shape: 2 } as const;

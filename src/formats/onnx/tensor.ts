@@ -1,24 +1,23 @@
 // TensorProto to Tensor and back. Raw and packed little-endian fields stay views into the file; only integers written
 // as varints are decoded.
 
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { elementCount, elementSize, encodeNumbers } from '../../graph/tensor.ts';
+import { elementCount, elementSize } from '../../graph/tensor.ts';
 import type { DataType, Tensor } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
 import type { Companions } from '../format.ts';
 import { dataTypes, ENTRY, TENSOR } from './schema.ts';
-import { type Field, fieldsOf, integer, integers, text } from './wire.ts';
+import { bigIntegers, Damage, type Field, fieldsOf, integer, integers, MessageWriter, text } from './wire.ts';
 
-/** @throws ModelError `damaged-file`, `external-data` */
+/** @throws Damage, ModelError `external-data` */
 export function readTensor(message: Uint8Array, fallbackName: string, companions: Companions): Tensor {
   let name = fallbackName;
   let type = 0;
-  const dims: number[] = [];
+  let dims: readonly number[] = [];
   const data: Field[] = [];
   const external: Field[] = [];
   let location = 0;
   for (const field of fieldsOf(message)) {
-    if (field.no === TENSOR.dims) dims.push(...integers(field));
+    if (field.no === TENSOR.dims) dims = dims.concat(integers(field));
     else if (field.no === TENSOR.dataType) type = integer(field);
     else if (field.no === TENSOR.name) name = text(field) || fallbackName;
     else if (field.no === TENSOR.dataLocation) location = integer(field);
@@ -26,20 +25,32 @@ export function readTensor(message: Uint8Array, fallbackName: string, companions
     else if (dataFields.has(field.no)) data.push(field);
   }
   const dtype = dataTypes[type] ?? 'opaque';
-  if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0))
-    throw badTensor(name, `has the dimensions [${dims}]`);
+  checkDims(name, dims);
+  if (dtype === 'opaque' || dtype === 'string') return { name, dtype, dims };
   const expected = elementCount(dims) * elementSize(dtype);
   const bytes =
-    location === 1 ? externalBytes(name, external, expected, companions) : decodeData(name, dtype, data);
-  if (dtype === 'opaque' || dtype === 'string') return { name, dtype, dims };
+    location === EXTERNAL ? externalBytes(name, external, expected, companions) : dataBytes(dtype, data);
   if (bytes === undefined || (bytes.length === 0 && expected > 0)) return { name, dtype, dims };
   if (bytes.length !== expected)
-    throw badTensor(
-      name,
-      `needs ${expected.toLocaleString('en')} bytes for [${dims}] and has ${bytes.length.toLocaleString('en')}`,
+    throw new Damage(
+      `the tensor "${name}" needs ${counted(expected)} bytes for [${dims}] and has ${counted(bytes.length)}`,
     );
   return { name, dtype, dims, bytes };
 }
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+/** Larger axes are damage: no memory holds them. */
+const LONGEST = 2 ** 31;
+
+/** @throws Damage where these cannot be the sizes of a tensor */
+export function checkDims(name: string, dims: readonly number[]): void {
+  if (dims.some((dim) => !(dim >= 0 && dim < LONGEST)) || !Number.isSafeInteger(elementCount(dims)))
+    throw new Damage(`the tensor "${name}" has the dimensions [${dims}]`);
+}
+
+const counted = (count: number): string => count.toLocaleString('en');
 
 const dataFields = new Set<number>([
   TENSOR.floatData,
@@ -51,27 +62,29 @@ const dataFields = new Set<number>([
   TENSOR.uint64Data,
 ]);
 
-const badTensor = (name: string, why: string): ModelError =>
-  new ModelError({
-    code: 'damaged-file',
-    where: name,
-    message: `The tensor "${name}" ${why}; the file is damaged.`,
-    hint: 'Download or export it again.',
-  });
+/** Fields whose payload already is the tensor's bytes. */
+const plainFields = new Set<number>([TENSOR.rawData, TENSOR.floatData, TENSOR.doubleData]);
 
-function decodeData(name: string, dtype: DataType, data: readonly Field[]): Uint8Array | undefined {
-  if (data.length === 0 || elementSize(dtype) === 0) return undefined;
-  const [first] = data;
-  if (first.no === TENSOR.rawData || first.no === TENSOR.floatData || first.no === TENSOR.doubleData)
-    return data.length === 1 ? first.payload : joined(data.map((field) => field.payload));
-  if (first.no === TENSOR.stringData) return undefined;
-  const values = data.flatMap(integers);
-  const bits = dtype === 'float16' || dtype === 'bfloat16' ? 'uint16' : dtype;
-  try {
-    return encodeNumbers(bits, values);
-  } catch {
-    throw badTensor(name, 'holds numbers out of range');
+function dataBytes(dtype: DataType, data: readonly Field[]): Uint8Array | undefined {
+  if (data.length === 0) return undefined;
+  const [{ no, payload }] = data;
+  if (no === TENSOR.stringData) return undefined;
+  if (!plainFields.has(no)) return integerBytes(dtype, data.flatMap(bigIntegers));
+  return data.length === 1 ? payload : joined(data.map((field) => field.payload));
+}
+
+/** Integers in the width of their type; halves are written as the integers of their bits. */
+function integerBytes(dtype: DataType, values: readonly bigint[]): Uint8Array {
+  const size = elementSize(dtype);
+  const out = new Uint8Array(values.length * size);
+  const words = new DataView(out.buffer);
+  for (const [i, value] of values.entries()) {
+    if (size === 8) words.setBigInt64(8 * i, BigInt.asIntN(64, value), true);
+    else if (size === 4) words.setInt32(4 * i, Number(BigInt.asIntN(32, value)), true);
+    else if (size === 2) words.setInt16(2 * i, Number(BigInt.asIntN(16, value)), true);
+    else out[i] = Number(BigInt.asUintN(8, value));
   }
+  return out;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -92,7 +105,7 @@ function externalBytes(
 ): Uint8Array {
   const values = new Map(entries.map((entry) => readEntry(entry.payload)));
   const file = values.get('location') ?? '';
-  const whole = companions.get(file);
+  const whole = companionOf(file, companions);
   if (!whole)
     throw new ModelError({
       code: 'external-data',
@@ -103,8 +116,22 @@ function externalBytes(
   const offset = Number(values.get('offset') ?? 0);
   const length = Number(values.get('length') ?? expected);
   if (!(offset >= 0 && length >= 0 && offset + length <= whole.length))
-    throw badTensor(name, `lies outside of "${file}", which has ${whole.length.toLocaleString('en')} bytes`);
+    throw new Damage(
+      `the tensor "${name}" lies outside of "${file}", which has ${counted(whole.length)} bytes`,
+    );
   return whole.subarray(offset, offset + length);
+}
+
+/** By the name the model gives, or by its last part: files are dropped without their folders. */
+function companionOf(file: string, companions: Companions): Uint8Array | undefined {
+  return companions.get(file) ?? companions.get(file.replace(/^.*[\\/]/, ''));
+}
+
+/** Whether a TensorProto's data lies in another file. */
+export function isExternal(message: Uint8Array): boolean {
+  for (const field of fieldsOf(message))
+    if (field.no === TENSOR.dataLocation) return integer(field) === EXTERNAL;
+  return false;
 }
 
 export function readEntry(message: Uint8Array): [string, string] {
@@ -117,31 +144,38 @@ export function readEntry(message: Uint8Array): [string, string] {
   return [key, value];
 }
 
-/** The tensor's present dims and bytes in place of those of `message`, which keeps its name, type and notes. */
-export function patchTensor(message: Uint8Array, tensor: Tensor): Uint8Array {
-  const writer = new BinaryWriter();
+/**
+ * The tensor's present dims and bytes in place of those of `message`, which keeps its name, type and notes.
+ * @throws ModelError `cannot-write` for a new shape of elements that are only carried through
+ */
+export function patchTensor(message: Uint8Array, tensor: Tensor): MessageWriter {
+  const writer = new MessageWriter();
   for (const field of fieldsOf(message)) {
-    const replaced =
-      field.no === TENSOR.dims ||
-      dataFields.has(field.no) ||
-      field.no === TENSOR.externalData ||
-      field.no === TENSOR.dataLocation;
-    if (!replaced) writer.raw(field.raw);
+    const { no } = field;
+    if (dataFields.has(no) && !tensor.bytes) throw carriedThrough(tensor);
+    if (no === TENSOR.dims || no === TENSOR.externalData || no === TENSOR.dataLocation) continue;
+    if (!dataFields.has(no)) writer.raw(field.raw);
   }
-  writeContents(writer, tensor);
-  return writer.finish();
+  return writeContents(writer, tensor);
 }
+
+const carriedThrough = ({ name }: Tensor): ModelError =>
+  new ModelError({
+    code: 'cannot-write',
+    where: name,
+    message: `The tensor "${name}" has elements of a type that cannot be cut to another shape.`,
+    hint: 'Leave the layers that use it as they are.',
+  });
 
 /** A fresh TensorProto. */
-export function writeTensor(tensor: Tensor): Uint8Array {
-  const writer = new BinaryWriter();
-  writer.tag(TENSOR.dataType, WireType.Varint).int32(dataTypes.indexOf(tensor.dtype));
-  writer.tag(TENSOR.name, WireType.LengthDelimited).string(tensor.name);
-  writeContents(writer, tensor);
-  return writer.finish();
+export function writeTensor(tensor: Tensor): MessageWriter {
+  const writer = new MessageWriter()
+    .integer(TENSOR.dataType, dataTypes.indexOf(tensor.dtype))
+    .string(TENSOR.name, tensor.name);
+  return writeContents(writer, tensor);
 }
 
-function writeContents(writer: BinaryWriter, tensor: Tensor): void {
-  for (const dim of tensor.dims) writer.tag(TENSOR.dims, WireType.Varint).int64(dim);
-  if (tensor.bytes) writer.tag(TENSOR.rawData, WireType.LengthDelimited).bytes(tensor.bytes);
+function writeContents(writer: MessageWriter, tensor: Tensor): MessageWriter {
+  for (const dim of tensor.dims) writer.integer(TENSOR.dims, dim);
+  return tensor.bytes ? writer.bytes(TENSOR.rawData, tensor.bytes) : writer;
 }

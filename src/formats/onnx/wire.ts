@@ -1,6 +1,6 @@
 // Protobuf at the level of fields: walking a message with every length bounded by the bytes that are there, and
 // writing it again with some fields replaced. What nobody asks about is copied as it stands, so unknown fields and the
-// order of fields survive.
+// order of fields survive. https://protobuf.dev/programming-guides/encoding
 
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { ModelError } from '../../lib/errors.ts';
@@ -15,78 +15,154 @@ export interface Field {
   readonly raw: Uint8Array;
 }
 
-const damaged = (why: string): ModelError =>
-  new ModelError({
-    code: 'damaged-file',
-    where: 'file',
-    message: `The file looks like ONNX but ${why}; it is truncated or damaged.`,
-    hint: 'Download or export it again.',
-  });
+/** Bytes that are no protobuf; `readOnnx` makes a `ModelError` of it that names the file. */
+export class Damage extends Error {}
 
-/** The fields of a message in order. @throws ModelError `damaged-file` */
+const counted = (count: number): string => count.toLocaleString('en');
+
+/** The fields of a message in order. @throws Damage */
 export function* fieldsOf(message: Uint8Array): Generator<Field, void, void> {
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
     const start = reader.pos;
-    try {
-      const [no, type] = reader.tag();
-      const valueAt = reader.pos;
-      if (type === WireType.LengthDelimited) {
-        const length = reader.uint32();
-        if (length > reader.len - reader.pos)
-          throw damaged(
-            `announces ${length.toLocaleString('en')} bytes where ${(reader.len - reader.pos).toLocaleString('en')} are left`,
-          );
-        const at = reader.pos;
-        reader.pos += length;
-        yield {
-          no,
-          type,
-          payload: message.subarray(at, reader.pos),
-          raw: message.subarray(start, reader.pos),
-        };
-      } else {
-        reader.skip(type, no);
-        yield {
-          no,
-          type,
-          payload: message.subarray(valueAt, reader.pos),
-          raw: message.subarray(start, reader.pos),
-        };
-      }
-    } catch (error) {
-      if (error instanceof ModelError) throw error;
-      throw damaged(`its byte ${start.toLocaleString('en')} begins no valid field`);
-    }
+    const { no, type, at } = readHead(reader, start);
+    yield { no, type, payload: message.subarray(at, reader.pos), raw: message.subarray(start, reader.pos) };
   }
+}
+
+/** Moves the reader behind the field that begins here. */
+function readHead(reader: BinaryReader, start: number): { no: number; type: WireType; at: number } {
+  let length: number;
+  try {
+    const [no, type] = reader.tag();
+    if (type !== WireType.LengthDelimited) {
+      const at = reader.pos;
+      reader.skip(type, no);
+      return { no, type, at };
+    }
+    length = reader.uint32();
+    const at = reader.pos;
+    if (length <= reader.len - at) {
+      reader.pos += length;
+      return { no, type, at };
+    }
+  } catch {
+    throw new Damage(`its byte ${counted(start)} begins no valid field`);
+  }
+  throw new Damage(`announces ${counted(length)} bytes where ${counted(reader.len - reader.pos)} are left`);
 }
 
 const utf8 = new TextDecoder();
 
 export const text = (field: Field): string => utf8.decode(field.payload);
 
-/** A varint as a number. 64-bit values beyond 2^53 lose precision. */
-export const integer = (field: Field): number => Number(new BinaryReader(field.payload).int64());
+/** A varint as a number. 64-bit values beyond 2^53 lose precision. @throws Damage */
+export function integer(field: Field): number {
+  if (field.type !== WireType.Varint) throw new Damage('a number in it is something else');
+  return Number(new BinaryReader(field.payload).int64());
+}
 
-/** A repeated integer field, packed or not. */
-export function integers(field: Field): number[] {
-  if (field.type !== WireType.LengthDelimited) return [integer(field)];
+/** A repeated integer field, packed or not, exactly. @throws Damage */
+export function bigIntegers(field: Field): bigint[] {
+  if (field.type !== WireType.Varint && field.type !== WireType.LengthDelimited)
+    throw new Damage('a list of integers in it is something else');
   const reader = new BinaryReader(field.payload);
-  const out: number[] = [];
+  const out: bigint[] = [];
   try {
-    while (reader.pos < reader.len) out.push(Number(reader.int64()));
+    while (reader.pos < reader.len) out.push(BigInt(reader.int64()));
   } catch {
-    throw damaged('a list of integers in it breaks off');
+    throw new Damage('a list of integers in it breaks off');
   }
   return out;
 }
 
-/** A repeated float field, packed or not. */
+/** The same as numbers: values beyond 2^53 lose precision. */
+export const integers = (field: Field): number[] => bigIntegers(field).map(Number);
+
+/** A repeated float field, packed or not. @throws Damage */
 export function floats(field: Field): number[] {
-  const { payload } = field;
-  if (payload.length % 4 !== 0) throw damaged('a list of numbers in it breaks off');
+  const { payload, type } = field;
+  if (payload.length % 4 !== 0 || type === WireType.Varint)
+    throw new Damage('a list of numbers in it breaks off');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   return Array.from({ length: payload.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
-export { BinaryWriter, WireType };
+/** Protobuf's own limit, which every reader of the format shares. */
+const MESSAGE_LIMIT = 2 ** 31 - 1;
+
+/** A message being written as a list of pieces: large stretches of the source are copied once, at the very end. */
+export class MessageWriter {
+  private readonly pieces: Uint8Array[] = [];
+  private size = 0;
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.size;
+  }
+
+  /** Whole fields as they stand. */
+  raw(bytes: Uint8Array): this {
+    const last = this.pieces.at(-1);
+    this.size += bytes.length;
+    if (last && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset)
+      this.pieces[this.pieces.length - 1] = new Uint8Array(
+        last.buffer,
+        last.byteOffset,
+        last.length + bytes.length,
+      );
+    else this.pieces.push(bytes);
+    return this;
+  }
+
+  bytes(no: number, value: Uint8Array | MessageWriter): this {
+    this.raw(new BinaryWriter().tag(no, WireType.LengthDelimited).uint32(value.length).finish());
+    if (value instanceof Uint8Array) return this.raw(value);
+    for (const piece of value.pieces) this.raw(piece);
+    return this;
+  }
+
+  string(no: number, value: string): this {
+    return this.raw(new BinaryWriter().tag(no, WireType.LengthDelimited).string(value).finish());
+  }
+
+  integer(no: number, value: number): this {
+    return this.raw(new BinaryWriter().tag(no, WireType.Varint).int64(value).finish());
+  }
+
+  float(no: number, value: number): this {
+    return this.raw(new BinaryWriter().tag(no, WireType.Bit32).float(Math.fround(value)).finish());
+  }
+
+  /** The message's bytes. @throws ModelError `too-large` beyond what any reader of the format takes */
+  finish(): Uint8Array {
+    if (this.size > MESSAGE_LIMIT)
+      throw new ModelError({
+        code: 'too-large',
+        where: 'file',
+        message: `The model would have ${counted(this.size)} bytes; an ONNX file holds no more than 2 GiB.`,
+        hint: 'Prune more before exporting.',
+      });
+    const out = new Uint8Array(this.size);
+    let at = 0;
+    for (const piece of this.pieces) {
+      out.set(piece, at);
+      at += piece.length;
+    }
+    return out;
+  }
+}
+
+/** A copy of the message, field by field; where `replace` returns something it becomes the field's value. */
+export function patched(
+  message: Uint8Array,
+  replace: (field: Field) => Uint8Array | MessageWriter | undefined,
+): MessageWriter {
+  const writer = new MessageWriter();
+  for (const field of fieldsOf(message)) {
+    const value = replace(field);
+    if (value === undefined) writer.raw(field.raw);
+    else writer.bytes(field.no, value);
+  }
+  return writer;
+}

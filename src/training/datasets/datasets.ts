@@ -41,7 +41,9 @@ const HEAD = 1024;
 
 async function unknown([first, ...others]: readonly DataFile[]): Promise<ModelError> {
   const what =
-    first.size === 0 ? 'empty' : (recognise(await peek(first, HEAD), first.name) ?? 'of a kind unknown here');
+    first.size === 0
+      ? 'empty'
+      : (recognise(await peek(first, HEAD), first.name)?.what ?? 'of a kind unknown here');
   const rest = others.length === 0 ? '' : `, and none of the ${others.length} files beside it is any`;
   return new ModelError({
     code: 'wrong-data',

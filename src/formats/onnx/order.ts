@@ -1,0 +1,51 @@
+// Nodes in an order in which each can be computed.
+
+import { readsOf } from '../../graph/query.ts';
+import type { GraphNode } from '../../graph/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+
+/**
+ * Topological order that leaves nodes where they are when it can.
+ * @param available values that no node makes: inputs and constants
+ * @throws ModelError `cyclic-graph`
+ */
+export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<string>): GraphNode[] {
+  const producers = new Map<string, GraphNode>();
+  for (const node of nodes) for (const name of node.outputs) if (name) producers.set(name, node);
+  const out: GraphNode[] = [];
+  const state = new Map<GraphNode, 'open' | 'done'>();
+  const waitsFor = (node: GraphNode): GraphNode[] =>
+    [...readsOf(node)]
+      .filter((name) => !available.has(name))
+      .map((name) => producers.get(name))
+      .filter((producer) => producer !== undefined && state.get(producer) !== 'done') as GraphNode[];
+  for (const root of nodes) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1];
+      if (state.get(node) === 'done') {
+        stack.pop();
+        continue;
+      }
+      state.set(node, 'open');
+      const waiting = waitsFor(node);
+      const cyclic = waiting.find((producer) => state.get(producer) === 'open');
+      if (cyclic) throw cyclicGraph(cyclic);
+      if (waiting.length > 0) stack.push(...waiting.reverse());
+      else {
+        stack.pop();
+        state.set(node, 'done');
+        out.push(node);
+      }
+    }
+  }
+  return out;
+}
+
+const cyclicGraph = (node: GraphNode): ModelError =>
+  new ModelError({
+    code: 'cyclic-graph',
+    where: node.name,
+    message: `The node "${node.name}" (${node.op}) depends on its own output, so this graph cannot be run.`,
+    hint: 'Export the model again; an ONNX graph has no cycles.',
+  });
