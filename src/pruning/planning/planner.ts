@@ -2,7 +2,7 @@
 // loses nothing the reason why.
 
 import type { Analysis, Removal } from '../../analysis/types.ts';
-import type { Problem } from '../../lib/errors.ts';
+import { ModelError, type Problem } from '../../lib/errors.ts';
 import type { Evidence } from '../criteria/criterion.ts';
 import type { CompleteOptions } from '../options.ts';
 import type { Reason, ReasonCode } from '../report.ts';
@@ -81,19 +81,21 @@ export class Planner {
   readonly contenders: readonly Contender[];
   /** Names in the options that mean nothing in this network. */
   readonly problems: readonly Problem[];
+  private readonly analysis: Analysis;
   private readonly options: CompleteOptions;
   private readonly ranked: readonly Ranked[];
   private readonly left: readonly Reason[];
 
   /** @throws ModelError `missing-evidence`, `bad-criterion` */
   constructor(analysis: Analysis, options: CompleteOptions, evidence: Evidence, memory: Memory) {
+    this.analysis = analysis;
     this.options = options;
     this.topology = new Topology(analysis);
     this.contenders = contendersOf(analysis, options);
     const layers = new Layers(analysis);
     this.problems = unmatched(options, layers);
     const left: Reason[] = [];
-    const scored = this.scored(analysis, evidence, layers, memory, left);
+    const scored = this.scored(evidence, layers, memory, left);
     const competing = this.contenders.filter((contender) => scored.has(contender));
     this.ranked = scopesOf(competing, options, layers, this.topology).map((scope) =>
       rankedScope(scope, scored, memory),
@@ -104,13 +106,12 @@ export class Planner {
 
   /** Entries of the contenders that can be scored; the others' reasons go to `left`. */
   private scored(
-    analysis: Analysis,
     evidence: Evidence,
     layers: Layers,
     memory: Memory,
     left: Reason[],
   ): ReadonlyMap<Contender, Entry> {
-    const { options } = this;
+    const { analysis, options } = this;
     const scoring = new Scoring(analysis);
     const entries = new Map<Contender, Entry>();
     for (const contender of this.contenders) {
@@ -118,13 +119,10 @@ export class Planner {
       const named = options.ignore.find((written) =>
         contender.groups.some((group) => layers.holds(written, group)),
       );
-      const scores = named === undefined ? scoresOf(scoring, contender, options, evidence) : undefined;
+      const scores = named === undefined ? scoresOf(scoring, contender, options, evidence) : '';
       if (named !== undefined)
         left.push(reasonFor(contender, 'ignored', `${name} stays: "${named}" is to be left alone.`));
-      else if (!scores)
-        left.push(
-          reasonFor(contender, 'no-score', `${name} has nothing that ${options.criterion.title} can score.`),
-        );
+      else if (typeof scores === 'string') left.push(reasonFor(contender, 'no-score', `${name} ${scores}.`));
       else entries.set(contender, entryOf(contender, scores, memory.standingOf(contender), options));
     }
     return entries;
@@ -170,10 +168,17 @@ export class Planner {
     });
     const order = new Map(this.contenders.map(({ id }, n) => [id, n]));
     const place = (id: string | undefined): number => order.get(id ?? '') ?? -1;
-    return {
-      proposals: proposals.sort((a, b) => place(a.contender.id) - place(b.contender.id)),
-      heldBack: heldBack.sort((a, b) => place(a.group) - place(b.group)),
-    };
+    proposals.sort((a, b) => place(a.contender.id) - place(b.contender.id));
+    const possible = withoutEmptied(this.analysis, proposals);
+    for (const { contender } of proposals.filter((proposal) => !possible.includes(proposal)))
+      heldBack.push(
+        reasonFor(
+          contender,
+          'min-width',
+          `${title(contender)} stays whole: nothing would be left where only some of its units are read.`,
+        ),
+      );
+    return { proposals: possible, heldBack: heldBack.sort((a, b) => place(a.group) - place(b.group)) };
   }
 
   private reasonOf({ contender, entrant, limit }: Entry, choice: Choice, asked: boolean): Reason | undefined {
@@ -280,14 +285,46 @@ function channelsPerUnit({ groups: [group] }: Contender): number {
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
+/** The scores, or what completes "<layer> …" where there are none. */
 function scoresOf(
   scoring: Scoring,
   contender: Contender,
   options: CompleteOptions,
   evidence: Evidence,
-): Float64Array | undefined {
+): Float64Array | string {
   const { criterion, reduction, normalizer, seed } = options;
-  return scoring.scores(contender, criterion, evidence, { reduction, normalizer, seed });
+  try {
+    return (
+      scoring.scores(contender, criterion, evidence, { reduction, normalizer, seed }) ??
+      `has nothing that "${criterion.title}" can score`
+    );
+  } catch (error) {
+    if (error instanceof ModelError && error.code === 'no-data')
+      return 'cannot be scored: the file brings no weights';
+    throw error;
+  }
+}
+
+/**
+ * The proposals that together leave something of every axis of every value, even where it carries some of a group's
+ * units only (a slice, one half of a split). Of those that do not, the last one in graph order is taken back.
+ */
+function withoutEmptied(analysis: Analysis, proposals: readonly Proposal[]): Proposal[] {
+  const left = [...proposals];
+  for (;;) {
+    const emptied = [...analysis.kept(removalOf(left))].find(([, axes]) =>
+      axes.some((kept) => kept?.length === 0),
+    )?.[0];
+    if (emptied === undefined) return left;
+    const guilty = left.findLastIndex(({ contender }) =>
+      contender.groups.some(
+        (group) =>
+          group.members.some(({ tensor }) => tensor === emptied) ||
+          analysis.valuesOf(group).includes(emptied),
+      ),
+    );
+    left.splice(guilty, 1);
+  }
 }
 
 /** The removal that proposals amount to. */
