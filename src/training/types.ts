@@ -111,7 +111,10 @@ export interface Distillation {
   readonly temperature: number;
   /** Share of the soft targets in the loss, 0 to 1; the labels have the rest. Without labels it is 1. */
   readonly share: number;
-  /** Intermediate values of equal shape in both networks, compared by mean squared error (arXiv 1412.6550). */
+  /**
+   * Intermediate values, by name, compared by where they attend to (arXiv 1612.03928): widths may differ. See
+   * `recovery/features.ts`.
+   */
   readonly features?: readonly string[];
   /** Weight of the features in the loss. */
   readonly featureWeight?: number;
