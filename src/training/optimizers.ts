@@ -1,11 +1,11 @@
-// Optimisers with the state in plain sight: one velocity or two moments per parameter, readable for a checkpoint.
+// Optimisers with the state in plain sight: one velocity or two moments per weight, readable for a checkpoint.
 // What tfjs brings has no decoupled decay, decays normalisations too, and hides its state.
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { Parameter } from '../execution/types.ts';
 import type { OptimizerName, OptimizerOptions } from './types.ts';
 
-/** The new weights and state of one parameter, from its weights, gradient and state. */
+/** New weights and state, from weights, gradient and state; all of one shape. */
 type Rule = (view: {
   readonly tf: typeof Tf;
   readonly options: OptimizerOptions;
@@ -14,7 +14,7 @@ type Rule = (view: {
   /** One tensor per name in `slots`; zeros before the first update. */
   readonly state: readonly Tf.Tensor[];
   readonly learningRate: number;
-  /** Of this parameter; 0 where nothing decays. */
+  /** 0 where nothing decays. */
   readonly decay: number;
   /** Updates so far, this one included. */
   readonly count: number;
@@ -65,13 +65,42 @@ const algorithms: Record<OptimizerName, Algorithm> = {
 /** Norms, biases and slopes are few and have a scale of their own: they do not decay. */
 const decays = ({ role }: Parameter): boolean => role === 'kernel' || role === 'table';
 
+/** Parameters that decay alike, moved as one long vector: a device likes few large updates better than many small ones. */
+interface Bucket {
+  readonly parameters: readonly Parameter[];
+  readonly decay: boolean;
+}
+
+/** Elements of a bucket; a longer parameter is one of its own, and no copy of it is made. */
+const BUCKET = 2 ** 20;
+
+function bucketsOf(parameters: readonly Parameter[]): Bucket[] {
+  return [true, false].flatMap((decay) => {
+    const buckets: Parameter[][] = [];
+    let filled = BUCKET;
+    for (const parameter of parameters.filter((one) => decays(one) === decay)) {
+      const { size } = parameter.variable;
+      if (filled + size > BUCKET) {
+        buckets.push([]);
+        filled = 0;
+      }
+      buckets[buckets.length - 1].push(parameter);
+      filled += size;
+    }
+    return buckets.map((own) => ({ parameters: own, decay }));
+  });
+}
+
 /** Holds device memory until `dispose`. */
 export class Optimizer {
   private readonly tf: typeof Tf;
   private readonly parameters: readonly Parameter[];
   private readonly options: OptimizerOptions;
   private readonly slots: readonly string[];
-  private state: ReadonlyMap<string, readonly Tf.Tensor[]> = new Map();
+  /** Of the parameters that the loss depends on; known from the first gradients on. */
+  private buckets: readonly Bucket[] | undefined;
+  /** By slot and number of the bucket. */
+  private state: ReadonlyMap<string, Tf.Tensor> = new Map();
   private count = 0;
 
   constructor(tf: typeof Tf, parameters: readonly Parameter[], options: OptimizerOptions) {
@@ -81,69 +110,72 @@ export class Optimizer {
     this.slots = algorithms[options.name].slots(options);
   }
 
-  /** Moves every parameter that has a gradient; gradients stay the caller's. */
+  /** Moves every parameter that has a gradient, the same ones every time; gradients stay the caller's. */
   update(gradients: Readonly<Record<string, Tf.Tensor>>, learningRate: number): void {
-    const { tf, options } = this;
-    const { rule } = algorithms[options.name];
+    this.buckets ??= bucketsOf(this.parameters.filter(({ name }) => name in gradients));
     this.count++;
-    const state = new Map(this.state);
-    for (const parameter of this.parameters) {
-      const { name, variable } = parameter;
-      const gradient = gradients[name];
-      if (!gradient) continue;
-      const before = this.state.get(name);
-      const after = tf.tidy(() => {
-        const { weights, state: moved } = rule({
-          tf,
-          options,
-          weights: variable,
-          gradient,
-          state: before ?? this.slots.map(() => tf.zerosLike(variable)),
-          learningRate,
-          decay: decays(parameter) ? options.weightDecay : 0,
-          count: this.count,
-        });
-        variable.assign(weights);
-        return [...moved];
+    const moved = this.buckets.flatMap((bucket, i) => this.move(bucket, i, gradients, learningRate));
+    const before = this.state;
+    this.state = new Map(moved);
+    this.tf.dispose([...before.values()]);
+  }
+
+  /** The bucket's new state. */
+  private move(
+    { parameters, decay }: Bucket,
+    index: number,
+    gradients: Readonly<Record<string, Tf.Tensor>>,
+    learningRate: number,
+  ): (readonly [string, Tf.Tensor])[] {
+    const { tf, options, slots } = this;
+    const keys = slots.map((slot) => `${slot}/${index}`);
+    const state = tf.tidy(() => {
+      const flat = (tensors: readonly Tf.Tensor[]) => joined(tf, tensors);
+      const weights = flat(parameters.map(({ variable }) => variable));
+      const after = algorithms[options.name].rule({
+        tf,
+        options,
+        weights,
+        gradient: flat(parameters.map(({ name }) => gradients[name])),
+        state: keys.map((key) => this.state.get(key) ?? tf.zerosLike(weights)),
+        learningRate,
+        decay: decay ? options.weightDecay : 0,
+        count: this.count,
       });
-      if (this.slots.length > 0)
-        state.set(
-          name,
-          after.map((tensor) => tf.keep(tensor)),
-        );
-      if (before) tf.dispose([...before]);
-    }
-    this.state = state;
+      assignParts(tf, parameters, after.weights);
+      return [...after.state];
+    });
+    return keys.map((key, i) => [key, tf.keep(state[i])] as const);
   }
 
-  /** The state by `<slot>/<parameter>`; the tensors stay the optimiser's. */
-  tensors(): Map<string, Tf.Tensor> {
-    return new Map(
-      [...this.state].flatMap(([name, tensors]) =>
-        tensors.map((tensor, i) => [`${this.slots[i]}/${name}`, tensor] as const),
-      ),
-    );
+  /** The state by name; the tensors stay the optimiser's. */
+  tensors(): ReadonlyMap<string, Tf.Tensor> {
+    return this.state;
   }
 
-  /** Updates so far; Adam's bias correction depends on it. */
-  get updates(): number {
-    return this.count;
-  }
-
-  /** Takes a saved state over; the tensors become the optimiser's. */
+  /** Takes over the state after so many updates; the tensors become the optimiser's. */
   restore(saved: ReadonlyMap<string, Tf.Tensor>, updates: number): void {
     this.dispose();
     this.count = updates;
-    this.state = new Map(
-      this.parameters.flatMap(({ name }) => {
-        const tensors = this.slots.flatMap((slot) => saved.get(`${slot}/${name}`) ?? []);
-        return tensors.length === this.slots.length ? [[name, tensors] as const] : [];
-      }),
-    );
+    this.state = saved;
   }
 
   dispose(): void {
-    for (const tensors of this.state.values()) this.tf.dispose([...tensors]);
+    this.tf.dispose([...this.state.values()]);
     this.state = new Map();
   }
+}
+
+/** All elements in one row. */
+function joined(tf: typeof Tf, tensors: readonly Tf.Tensor[]): Tf.Tensor {
+  const rows = tensors.map((tensor) => tf.reshape(tensor, [-1]));
+  return rows.length === 1 ? rows[0] : tf.concat(rows);
+}
+
+/** Undoes `joined`, into the variables. */
+function assignParts(tf: typeof Tf, parameters: readonly Parameter[], row: Tf.Tensor): void {
+  const sizes = parameters.map(({ variable }) => variable.size);
+  const parts = parameters.length === 1 ? [row] : tf.split(row, sizes);
+  for (const [i, { variable }] of parameters.entries())
+    variable.assign(tf.reshape(parts[i], variable.shape) as Tf.Tensor<Tf.Rank>);
 }

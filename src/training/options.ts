@@ -1,5 +1,6 @@
 // What a training pass does when it is not told otherwise.
 
+import { ModelError } from '../lib/errors.ts';
 import type { OptimizerOptions, TrainingOptions } from './types.ts';
 
 export const defaultOptimizer: OptimizerOptions = {
@@ -34,8 +35,39 @@ export type PartialTraining = Partial<Omit<TrainingOptions, 'optimizer'>> & {
   readonly optimizer?: Partial<OptimizerOptions>;
 };
 
-export const completeTraining = ({ optimizer, ...stated }: PartialTraining): TrainingOptions => ({
-  ...defaultTraining,
-  ...stated,
-  optimizer: { ...defaultOptimizer, ...optimizer },
-});
+/** @throws ModelError `bad-option` that names the option, its value and what it may be */
+export function completeTraining({ optimizer, ...stated }: PartialTraining): TrainingOptions {
+  const complete = { ...defaultTraining, ...stated, optimizer: { ...defaultOptimizer, ...optimizer } };
+  for (const { name, value, wanted, holds } of rulesOf(complete))
+    if (!holds(value))
+      throw new ModelError({
+        code: 'bad-option',
+        where: name,
+        message: `The training option ${name} is ${value}; it must be ${wanted}.`,
+      });
+  return complete;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly value: number;
+  readonly wanted: string;
+  readonly holds: (value: number) => boolean;
+}
+
+function rulesOf(options: TrainingOptions): Rule[] {
+  const { epochs, batchSize, seed, learningRate, warmUp, labelSmoothing, clipNorm, patience } = options;
+  const { momentum, beta1, beta2, weightDecay } = options.optimizer;
+  const rules = (
+    values: Readonly<Record<string, number>>,
+    wanted: string,
+    holds: (value: number) => boolean,
+  ): Rule[] => Object.entries(values).map(([name, value]) => ({ name, value, wanted, holds }));
+  return [
+    ...rules({ epochs, batchSize }, 'a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1),
+    ...rules({ seed, patience }, 'a whole number of at least 0', (n) => Number.isInteger(n) && n >= 0),
+    ...rules({ learningRate }, 'a number above 0', (n) => n > 0 && Number.isFinite(n)),
+    ...rules({ warmUp, clipNorm, weightDecay }, 'a number of at least 0', (n) => n >= 0),
+    ...rules({ labelSmoothing, momentum, beta1, beta2 }, 'a number from 0 to 1', (n) => n >= 0 && n < 1),
+  ];
+}

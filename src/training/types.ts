@@ -256,7 +256,7 @@ export interface Checkpoint {
   readonly total: number;
   /** In execution layout, by name of the constant. */
   readonly weights: ReadonlyMap<string, SavedTensor>;
-  /** Moments and velocities, by name. */
+  /** Moments and velocities, as the optimiser names them. */
   readonly optimizer: ReadonlyMap<string, SavedTensor>;
   /** How good the network was as the pass began. */
   readonly before?: Evaluation;

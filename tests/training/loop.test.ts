@@ -226,6 +226,18 @@ describe('a pass', () => {
     network.dispose();
   });
 
+  test.each([
+    [{ epochs: 0 }, /epochs is 0.*at least 1/],
+    [{ batchSize: 1.5 }, /batchSize is 1.5.*whole number/],
+    [{ learningRate: Number.NaN }, /learningRate is NaN.*above 0/],
+    [{ labelSmoothing: 1 }, /labelSmoothing is 1.*from 0 to 1/],
+    [{ optimizer: { momentum: -1 } }, /momentum is -1/],
+  ] as const)('refuses %j', async (wrong, message) => {
+    const network = await tinyNetwork();
+    await expect(runPass(train(network, data, wrong))).rejects.toThrow(message);
+    network.dispose();
+  });
+
   test('refuses data it cannot learn from by name', async () => {
     const network = await tinyNetwork({ classes: 3 });
     await expect(runPass(train(network, data, options))).rejects.toThrow(/class number 3.*3 classes/);
