@@ -56,7 +56,7 @@ export interface PrunerOptions {
   readonly maxRatio?: number;
   /**
    * Units that every layer keeps: it is cut down to them and no further. Absent: a layer that the ranking would empty
-   * is left whole.
+   * is left whole (with a target, it keeps one).
    */
   readonly minWidth?: number;
   /**
@@ -115,7 +115,7 @@ export function completed(options: PrunerOptions = {}): CompleteOptions {
     sets: options.sets ?? [],
     ignore: options.ignore ?? [],
     maxRatio: options.maxRatio ?? 1,
-    minWidth: options.minWidth,
+    minWidth: options.minWidth ?? (options.target ? 1 : undefined),
     roundTo: options.roundTo ?? 1,
     heads: options.heads ?? false,
     sharedHeads: options.sharedHeads ?? false,

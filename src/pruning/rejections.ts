@@ -1,5 +1,5 @@
-// What a person said no to. A rejected unit is out of the competition until it is released: it is not proposed, and
-// the ratio is meant of the others, as if the options had named it.
+// What a person said no to. A rejected unit is out of the competition until it is released: it is not proposed again,
+// and the others do not make up for it; only a target, which is meant of the whole network, is planned around it.
 
 import type { Origin } from './provenance.ts';
 

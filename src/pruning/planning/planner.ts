@@ -137,7 +137,7 @@ export class Planner {
   counts(ratioOf: RatioOf): Counts {
     return this.ranked.map(({ scope, ranking, now, barred, size }) => {
       const gone = size.first > 0 ? 1 - (size.configured ?? size.first) / size.first : 0;
-      return ranking.lowest(quotaOf(now - barred, size.first - barred, ratioOf(scope, gone)));
+      return ranking.lowest(quotaOf(now - barred, size.first, ratioOf(scope, gone)));
     });
   }
 

@@ -128,8 +128,9 @@ export function roundedRemoval(units: number, asked: number, multiple: number, m
 }
 
 /**
- * How many units of a scope are to go now: `now - int(first · (1 - ratio))`, where `first` is the scope's size in the
- * first step and `int` cuts off the fraction, as in Torch-Pruning.
+ * How many units of a scope are to go: `open - int(first · (1 - ratio))`, where `open` are those that are left and were
+ * not rejected, `first` is the scope's size in the first step, and `int` cuts off the fraction, as in Torch-Pruning.
+ * A rejected unit thus counts as dealt with, and does not come back on top of the next step's.
  */
-export const quotaOf = (now: number, first: number, ratio: number): number =>
-  Math.max(0, now - Math.trunc(first * (1 - ratio)));
+export const quotaOf = (open: number, first: number, ratio: number): number =>
+  Math.max(0, open - Math.trunc(first * (1 - ratio)));

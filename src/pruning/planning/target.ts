@@ -77,8 +77,35 @@ function closest(
     else high = middle;
   }
   const [over, under] = [after(low), after(high)];
-  return costOf(over) - goal < goal - costOf(under) ? over : under;
+  const best = costOf(over) - goal < goal - costOf(under) ? over : under;
+  if (missedBy(costOf(best), goal) <= TOLERANCE) return best;
+  return nearer(over, additions.slice(low), goal, costOf);
 }
+
+/** Adds whichever layer's next unit comes closest to the goal, as long as one comes closer: small units fill the gap. */
+function nearer(
+  from: Counts,
+  additions: readonly { readonly scope: number; readonly entrant: number }[],
+  goal: number,
+  costOf: (counts: Counts) => number,
+): Counts {
+  let best = from;
+  let distance = missedBy(costOf(best), goal);
+  const layers = [...new Map(additions.map((layer) => [`${layer.scope} ${layer.entrant}`, layer])).values()];
+  for (let round = 0; round < additions.length && distance > TOLERANCE; round++) {
+    const before = best;
+    for (const { scope, entrant } of layers) {
+      const counts = before.map((own) => [...own]);
+      counts[scope][entrant]++;
+      const missed = missedBy(costOf(counts), goal);
+      if (missed < distance) [best, distance] = [counts, missed];
+    }
+    if (best === before) break;
+  }
+  return best;
+}
+
+const missedBy = (found: number, goal: number): number => Math.abs(found - goal) / goal;
 
 function additionsOf(planner: Planner, from: Counts, to: Counts) {
   const additions = to.flatMap((counts, scope) =>
@@ -94,12 +121,11 @@ function additionsOf(planner: Planner, from: Counts, to: Counts) {
 }
 
 function settled(counts: Counts, ratio: number, of: keyof Cost, goal: number, found: number): Settled {
-  const missed = Math.abs(found - goal) > TOLERANCE * goal;
   const problem: Problem = {
     code: 'target-missed',
     where: of,
     message: `The closest to ${Math.round(goal)} ${of} that this step can come is ${Math.round(found)}.`,
     hint: 'Other limits (ignored layers, maxRatio, minWidth, roundTo, rejects) leave no more room.',
   };
-  return { counts, ratio, problems: missed ? [problem] : [] };
+  return { counts, ratio, problems: missedBy(found, goal) > TOLERANCE ? [problem] : [] };
 }
