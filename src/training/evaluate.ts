@@ -50,8 +50,11 @@ export async function* evaluating(
   }
   const examples = order.length;
   const means = { loss: loss / examples, examples };
-  return right === undefined ? means : { ...means, accuracy: right / examples };
+  return right === undefined ? means : { ...means, accuracy: toSinglePrecision(right / examples) };
 }
+
+/** The device tells shares in 32 bits: digits beyond are noise, and 0.97 is not 0.9700000286. */
+const toSinglePrecision = (share: number): number => Number(share.toPrecision(7));
 
 async function figuresOf(network: Network, aim: Aim, examples: Examples) {
   const { tf } = network.backend;
