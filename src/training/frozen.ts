@@ -1,28 +1,34 @@
-// Which weights a pass leaves as they are.
+// Which weights a pass leaves as they are. Layers are named as in pruning.
 
 import { wiringOf } from '../graph/query.ts';
 import type { Graph } from '../graph/types.ts';
+import { ModelError } from '../lib/errors.ts';
+import { means } from '../pruning/planning/layers.ts';
 
 /**
- * Constants named by patterns: a constant's own name, or the name of a node that reads it; `*` stands for anything.
- * Freezing a normalisation freezes its running statistics too.
+ * Constants that people name: by their own name, by that of a node that reads them, by everything under such a name,
+ * by a pattern with `*`, or by operator type. Freezing a normalisation freezes its running statistics too.
+ * @throws ModelError `unknown-layer` for a name that fits nothing
  */
-export function constantsMatching(graph: Graph, patterns: readonly string[]): Set<string> {
-  if (patterns.length === 0) return new Set();
-  const tests = patterns.map(
-    (pattern) =>
-      new RegExp(
-        `^${pattern
-          .split('*')
-          .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-          .join('.*')}$`,
-      ),
-  );
-  const matches = (name: string) => tests.some((test) => test.test(name));
+export function frozenConstants(graph: Graph, written: readonly string[]): Set<string> {
   const { consumers } = wiringOf(graph);
+  const constants = [...graph.tensors.keys()];
   return new Set(
-    [...graph.tensors.keys()].filter(
-      (name) => matches(name) || consumers(name).some((node) => matches(node.name)),
-    ),
+    written.flatMap((one) => {
+      const named = constants.filter(
+        (constant) =>
+          means(one, constant) || consumers(constant).some(({ name, op }) => op === one || means(one, name)),
+      );
+      if (named.length === 0) throw unknown(one);
+      return named;
+    }),
   );
 }
+
+const unknown = (written: string): ModelError =>
+  new ModelError({
+    code: 'unknown-layer',
+    where: written,
+    message: `There is no layer "${written}" to freeze.`,
+    hint: 'Name a tensor or node of the file, a pattern with *, or an operator type such as BatchNormalization.',
+  });

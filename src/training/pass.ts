@@ -6,7 +6,7 @@ import type { Network, Parameter } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { Aim, type Batch, disposeBatch } from './aim.ts';
 import { nextTrend } from './divergence.ts';
-import { constantsMatching } from './frozen.ts';
+import { frozenConstants } from './frozen.ts';
 import { Optimizer } from './optimizers.ts';
 import { samplePositions, streamAt } from './streams.ts';
 import { restoredTensor, restoreSnapshot, type Snapshot, savedTensors, snapshotOf } from './tensors.ts';
@@ -75,7 +75,7 @@ export class Pass {
     this.options = options;
     this.aim = aim;
     this.tf = network.backend.tf;
-    this.frozen = constantsMatching(network.graph, options.frozen);
+    this.frozen = frozenConstants(network.graph, options.frozen);
     this.trainable = [...network.parameters.values()].filter(
       ({ name, trainable }) => trainable && !this.frozen.has(name),
     );

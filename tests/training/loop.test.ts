@@ -200,17 +200,18 @@ describe('a pass', () => {
     network.dispose();
   });
 
-  test('leaves frozen layers as they are, running statistics too', async () => {
+  test.each([
+    ['a node and a pattern', ['norm', 'first.*'], ['norm.', 'first.']],
+    ['an operator type', ['BatchNormalization'], ['norm.']],
+    ['a prefix and a tensor', ['second', 'classifier.bias'], ['second.', 'classifier.bias']],
+  ] as const)('leaves frozen layers as they are, running statistics too: %s', async (_, frozen, still) => {
     const network = await tinyNetwork();
     const before = await network.readBack();
-    await runPass(
-      train(network, data, { ...options, epochs: 1, keepBest: false, frozen: ['norm', 'first.*'] }),
-    );
+    await runPass(train(network, data, { ...options, epochs: 1, keepBest: false, frozen }));
     const after = await network.readBack();
     for (const [name, tensor] of after.tensors) {
       const same = expect(toFloat32(tensor), name);
-      const frozen = name.startsWith('norm.') || name.startsWith('first.');
-      if (frozen) same.toEqual(toFloat32(before.tensors.get(name)!));
+      if (still.some((start) => name.startsWith(start))) same.toEqual(toFloat32(before.tensors.get(name)!));
       else same.not.toEqual(toFloat32(before.tensors.get(name)!));
     }
     network.dispose();
@@ -243,6 +244,9 @@ describe('a pass', () => {
     await expect(runPass(train(network, data, options))).rejects.toThrow(/class number 3.*3 classes/);
     await expect(runPass(train(network, withoutLabels(data), options))).rejects.toThrow(/no labels/);
     await expect(runPass(train(network, data, { ...options, frozen: ['*'] }))).rejects.toThrow(/No weight/);
+    await expect(runPass(train(network, data, { ...options, frozen: ['frist'] }))).rejects.toThrow(
+      /no layer "frist"/,
+    );
     network.dispose();
   });
 });
