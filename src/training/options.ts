@@ -37,7 +37,13 @@ export type PartialTraining = Partial<Omit<TrainingOptions, 'optimizer'>> & {
 
 /** @throws ModelError `bad-option` that names the option, its value and what it may be */
 export function completeTraining({ optimizer, ...stated }: PartialTraining): TrainingOptions {
-  const complete = { ...defaultTraining, ...stated, optimizer: { ...defaultOptimizer, ...optimizer } };
+  const complete = {
+    ...defaultTraining,
+    // A penalty is meant to change weights even where that costs accuracy for now.
+    keepBest: stated.penalty === undefined,
+    ...stated,
+    optimizer: { ...defaultOptimizer, ...optimizer },
+  };
   for (const { name, value, wanted, holds } of rulesOf(complete))
     if (!holds(value))
       throw new ModelError({

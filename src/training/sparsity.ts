@@ -7,6 +7,7 @@ import type { Analysis, Group, Member } from '../analysis/types.ts';
 import type { Parameter } from '../execution/types.ts';
 import { isFloat } from '../graph/tensor.ts';
 import type { Graph } from '../graph/types.ts';
+import { ModelError } from '../lib/errors.ts';
 import { axisSums } from '../pruning/criteria/axis-sums.ts';
 import type { Penalty } from './types.ts';
 
@@ -23,6 +24,18 @@ export interface PenaltyOptions {
   readonly growth?: number;
   /** Batches between two looks at the weights. Default 20. */
   readonly every?: number;
+}
+
+/** A name as a person wrote it. @throws ModelError `unknown-penalty` */
+export function penaltyNamed(written: string): PenaltyName {
+  const found = penaltyNames.find((name) => name === written);
+  if (found) return found;
+  throw new ModelError({
+    code: 'unknown-penalty',
+    where: written,
+    message: `There is no penalty called "${written}".`,
+    hint: `Choose one of ${penaltyNames.join(', ')}.`,
+  });
 }
 
 /** A network without groups is pulled nowhere. */

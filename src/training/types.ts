@@ -140,7 +140,7 @@ export interface TrainingOptions {
   readonly frozen: readonly string[];
   /** Epochs without a better validation figure after which the pass ends; 0: never. */
   readonly patience: number;
-  /** Restores the weights of the best epoch when the pass ends. */
+  /** Restores the weights of the best epoch when the pass ends. Default: unless there is a penalty. */
   readonly keepBest: boolean;
   /** Examples of the validation split that are evaluated after each epoch; 0: none. */
   readonly validationExamples: number;

@@ -1,18 +1,31 @@
 // What a person asks of a training pass, in the terms of the loop. What they leave open stays with the loop's defaults.
 
+import type { Analysis } from '../analysis/types.ts';
+import { augmentationsOf } from '../training/augmentations/augmentations.ts';
 import type { PartialTraining } from '../training/options.ts';
+import { penaltyNamed, penaltyOf } from '../training/sparsity.ts';
 import type { TrainOptions } from './engine.ts';
 
-export function trainingOptions(options: TrainOptions): PartialTraining {
+/** What the options mean for: the model as it is, and the number of classes of its data (0: targets are values). */
+interface Subject {
+  readonly analysis: Analysis;
+  readonly classes: number;
+}
+
+/** @throws ModelError `unknown-augmentation`, `unknown-penalty` */
+export function trainingOptions(options: TrainOptions, { analysis, classes }: Subject): PartialTraining {
   const { optimizer, momentum, nesterov, weightDecay } = options;
   const { epochs, batchSize, seed, learningRate } = options;
   const { schedule, warmUp, labelSmoothing, clipNorm, frozen, patience, keepBest } = options;
+  const { augment = [], sparse } = options;
   return {
     epochs,
     batchSize,
     seed,
     learningRate,
     optimizer: { name: optimizer, ...stated({ momentum, nesterov, weightDecay }) },
+    augmentations: augmentationsOf(augment, classes),
+    ...(sparse ? { penalty: penaltyOf(analysis, { ...sparse, name: penaltyNamed(sparse.name) }) } : {}),
     ...stated({ schedule, warmUp, labelSmoothing, clipNorm, frozen, patience, keepBest }),
   };
 }

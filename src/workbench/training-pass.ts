@@ -112,14 +112,15 @@ export class TrainingPass {
   }
 
   async *#train(network: Network, teacher: Network | undefined): Progress {
-    const { board, keeper, data, gate } = this.#context;
+    const { board, keeper, data, gate, model } = this.#context;
     const { distil } = this.#options;
+    const subject = { analysis: model.pruner.analysis, classes: data.classes.length };
     if (!this.#kept.checkpoint) await this.#measureBefore(network);
     board.set({ curve: board.state.curve.slice(0, this.#kept.points) });
     await keeper.keep({ training: this.#kept });
     const { checkpoint } = this.#kept;
     const loop: Loop = train(network, distil?.labels === false ? withoutLabels(data) : data, {
-      ...trainingOptions(this.#options),
+      ...trainingOptions(this.#options, subject),
       gate,
       signal: this.#stop.signal,
       ...(teacher ? { distillation: lessonsOf(teacher, distil) } : {}),
