@@ -1,0 +1,175 @@
+// Every recorded case of every reference network: pruned as Torch-Pruning pruned it, to the checksum, or differently for
+// a reason that is found in the network itself and printed in the table. What differs has to be right by itself: it
+// computes what the original computes with the removed channels held at zero. ONNX Runtime runs what is exported.
+// SECATEUR_ZOO=all runs the files above 100 MB too.
+
+import { afterAll, describe, expect, test } from 'vitest';
+import { analyse } from '../../src/analysis/analyse.ts';
+import type { Analysis } from '../../src/analysis/types.ts';
+import type { Model } from '../../src/formats/format.ts';
+import { createOnnx } from '../../src/formats/onnx/create.ts';
+import { onnx } from '../../src/formats/onnx/index.ts';
+import { isFloat, tensorOf } from '../../src/graph/tensor.ts';
+import type { Graph } from '../../src/graph/types.ts';
+import { MetaPruner } from '../../src/pruning/pruner.ts';
+import { runOnnx } from '../onnx-runtime.ts';
+import { materialise, readSharedJson, sharedFolder, skipReason, zooModels } from '../shared.ts';
+import { maskedOriginal } from './random/masked.ts';
+import {
+  type Case,
+  differences,
+  distance,
+  type Figure,
+  inputsOf,
+  optionsOf,
+  type Reference,
+  type Step,
+} from './zoo/reference.ts';
+import { reasons } from './zoo/why.ts';
+
+const LARGE = 100e6;
+const everything = process.env.SECATEUR_ZOO === 'all';
+
+/** By model and case: `=`, or the letters of the reasons. */
+const table = new Map<string, Map<string, string>>();
+
+interface Outcome {
+  /** What is unlike the reference; empty where all figures agree. */
+  readonly unlike: readonly string[];
+  /** The network before and after every step that removed something. */
+  readonly cuts: readonly {
+    readonly before: Analysis;
+    readonly removal: Map<string, readonly number[]>;
+    readonly after: Graph;
+  }[];
+  readonly graph: Graph;
+}
+
+function prune(graph: Graph, reference: Reference, row: Case, missing: number): Outcome {
+  const pruner = new MetaPruner(graph, optionsOf(row));
+  const unlike: string[] = [];
+  const cuts: Outcome['cuts'][number][] = [];
+  for (const [i, step] of (row.steps.length > 0 ? row.steps : [undefined]).entries()) {
+    const before = pruner.analysis;
+    const pruned = pruner.step();
+    const report = pruner.lastStep;
+    if (!report) throw new Error('a step leaves a report');
+    expect(pruned).toBe(report.removed.length > 0);
+    expect(pruner.analysis.params).toBe(report.after.params);
+    if (pruned) {
+      const removal = new Map(report.removed.map(({ group, units }) => [group, units]));
+      cuts.push({ before, removal, after: pruner.graph });
+    }
+    if (step)
+      unlike.push(...unlikeStep(pruner, reference, step, missing).map((line) => `step ${i + 1}: ${line}`));
+  }
+  return { unlike, cuts, graph: pruner.graph };
+}
+
+function unlikeStep(pruner: MetaPruner, reference: Reference, step: Step, missing: number): string[] {
+  const removed = pruner.lastStep?.removed ?? [];
+  const out: string[] = [];
+  if (step.pruned_any !== removed.length > 0) out.push(`pruned: ${removed.length > 0}`);
+  const params = pruner.analysis.params + missing;
+  if (step.params !== undefined && params !== step.params)
+    out.push(`${params} parameters instead of ${step.params}`);
+  return [...out, ...differences(pruner.graph, reference, step)];
+}
+
+/** Every step computes what the network before it computes with the removed positions held at zero. */
+async function expectLaw(model: Model, { cuts }: Outcome, reference: Reference, row: Case): Promise<void> {
+  const inputs = await inputsOf(model.graph, reference);
+  for (const { before, removal, after } of cuts) {
+    const rescaled = withNumbersOf(before.graph, analyse(after));
+    const masked = maskedOriginal(rescaled, before.types, before.kept(removal));
+    const expected = await runOnnx(onnx.write(createOnnx(masked)), inputs);
+    const actual = await runOnnx(onnx.write({ ...model, graph: after }), inputs);
+    for (const [name, { dims, data }] of Object.entries(expected)) {
+      expect(actual[name].dims).toEqual(dims);
+      const values = Array.from(data as Float32Array);
+      const scale = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
+      const worst = values.reduce(
+        (most, v, i) => Math.max(most, Math.abs(v - Number(actual[name].data[i]))),
+        0,
+      );
+      expect(worst / scale, `${row.id} ${name}`).toBeLessThan(1e-3);
+    }
+  }
+}
+
+/** The network with the numbers that it computes from its sizes (the scale of attention) as they are in another. */
+function withNumbersOf(graph: Graph, { known }: Analysis): Graph {
+  const tensors = new Map(graph.tensors);
+  const nodes = graph.nodes.filter(({ outputs: [name] }) => {
+    const value = known.get(name);
+    if (!value || !isFloat(value.dtype) || value.values.length !== 1) return true;
+    tensors.set(name, tensorOf(name, value.dtype, value.dims, value.values));
+    return false;
+  });
+  return { ...graph, nodes, tensors };
+}
+
+/** What ONNX Runtime makes of the exported file is what torch made of its own. */
+async function expectForward(
+  model: Model,
+  { graph }: Outcome,
+  reference: Reference,
+  row: Case,
+): Promise<void> {
+  const recorded = row.steps.findLast(({ forward }) => forward)?.forward;
+  if (!recorded) return;
+  const outputs = await runOnnx(onnx.write({ ...model, graph }), await inputsOf(graph, reference));
+  const figures: Figure[] = [recorded, ...(recorded.more ?? [])];
+  for (const [i, figure] of figures.entries())
+    expect(distance(outputs[graph.outputs[i].name], figure), row.id).toBeLessThan(1e-4);
+}
+
+describe.skipIf(!sharedFolder())(`recorded cases (${skipReason})`, () => {
+  test.each(zooModels())('%s', { timeout: 900_000 }, async (name) => {
+    const reference = readSharedJson<Reference>(`zoo/${name}.json`);
+    const bytes = await materialise(name);
+    const model = onnx.read(bytes, `${name}.onnx`);
+    const small = bytes.length < LARGE || everything;
+    const marks = new Map<string, string>();
+    table.set(name, marks);
+    const { analysis } = new MetaPruner(model.graph);
+    for (const row of reference.cases) {
+      const outcome = prune(model.graph, reference, row, reference.params - analysis.params);
+      const why =
+        outcome.unlike.length === 0 && !row.tp_fails
+          ? []
+          : reasons.filter(({ holds }) => holds(analysis, reference, row));
+      if (outcome.unlike.length > 0)
+        expect(why, `${row.id}: ${outcome.unlike.slice(0, 5).join('; ')}`).not.toEqual([]);
+      marks.set(row.id, why.map(({ key }) => key).join('') || '=');
+      if (!small) continue;
+      if (why.length > 0) await expectLaw(model, outcome, reference, row);
+      else await expectForward(model, outcome, reference, row);
+    }
+  });
+
+  afterAll(async () => {
+    if (table.size < zooModels().length) return;
+    await expect(printed()).toMatchFileSnapshot('../../docs/reference-cases.md');
+  });
+});
+
+function printed(): string {
+  const ids = [...new Set([...table.values()].flatMap((marks) => [...marks.keys()]))].sort();
+  return [
+    '# The reference cases',
+    '',
+    'Every case that Torch-Pruning 1.6.1 was recorded with, on every reference network. `=`: the same shapes, the same',
+    'channels kept (to the checksum of every constant), the same parameters after every step. Letters: better, because:',
+    '',
+    ...reasons.map(({ key, why }) => `- **${key}**: ${why}`),
+    '',
+    'What differs computes what the original computes with the removed channels held at zero, by ONNX Runtime.',
+    'Printed by `npx vitest run --project conformance tests/conformance/zoo-cases.test.ts -u`.',
+    '',
+    `| network | ${ids.join(' | ')} |`,
+    `|---|${ids.map(() => '---|').join('')}`,
+    ...[...table].map(([name, marks]) => `| ${name} | ${ids.map((id) => marks.get(id) ?? '').join(' | ')} |`),
+    '',
+  ].join('\n');
+}
