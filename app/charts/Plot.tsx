@@ -1,0 +1,209 @@
+// One chart: uPlot on a canvas that follows its box, the theme and the data. Without a scale of its own it says nothing
+// to a screen reader; whoever places it gives it a sentence and a table.
+
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { colours, onThemeChange } from '../theme/colours.ts';
+import type { Columns, Mark } from './series.ts';
+
+const tokens = [
+  'ink',
+  'ink-soft',
+  'ink-faint',
+  'line',
+  'surface',
+  'accent',
+  'cut',
+  'cool',
+  'violet',
+  'wait',
+] as const;
+export type Token = (typeof tokens)[number];
+
+export interface Line {
+  readonly label: string;
+  readonly colour: Token;
+  readonly width?: number;
+  /** 0 to 1. */
+  readonly opacity?: number;
+  readonly dash?: readonly number[];
+  /** Points are drawn even where the line is dense. */
+  readonly dotted?: boolean;
+  /** Values far apart are joined. */
+  readonly joined?: boolean;
+}
+
+export interface PlotProps {
+  readonly columns: Columns;
+  readonly lines: readonly Line[];
+  readonly marks: readonly Mark[];
+  readonly formatX: (x: number) => string;
+  readonly formatY: (y: number) => string;
+  readonly rangeY?: readonly [number, number];
+  /** Only whole numbers are marked on the x axis. */
+  readonly whole?: boolean;
+  /** Charts of one key share the cursor and the zoom. */
+  readonly syncKey?: string;
+  /** The position in `columns` under the pointer. */
+  readonly onCursor: (index: number | undefined) => void;
+}
+
+export function Plot(props: PlotProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const create = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsFor(element, latest), toData(latest.current.columns), element);
+    };
+    const observer = new ResizeObserver(
+      ([
+        {
+          contentRect: { width, height },
+        },
+      ]) => {
+        if (width < 40 || height < 40) return;
+        if (plot.current) plot.current.setSize({ width, height });
+        else create();
+      },
+    );
+    observer.observe(element);
+    const stop = onThemeChange(() => plot.current && create());
+    return () => {
+      stop();
+      observer.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, []);
+
+  useEffect(() => {
+    plot.current?.setData(toData(props.columns));
+  }, [props.columns]);
+  useEffect(() => {
+    if (props.marks) plot.current?.redraw(false);
+  }, [props.marks]);
+
+  return <div ref={host} className="plot" />;
+}
+
+const toData = (columns: Columns): uPlot.AlignedData => columns;
+
+const font = '11px Inter, sans-serif';
+
+function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
+  const palette = colours(element, tokens);
+  const { lines, syncKey, whole, rangeY } = latest.current;
+  const axis: uPlot.Axis = {
+    stroke: palette['ink-faint'],
+    font,
+    ticks: { show: false },
+    grid: { stroke: palette.line, width: 1 },
+    border: { show: false },
+  };
+  return {
+    width: element.clientWidth,
+    height: element.clientHeight,
+    padding: [14, 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      ...(syncKey ? { sync: { key: syncKey, setSeries: false } } : {}),
+      points: { size: 6, stroke: (self, i) => strokeOf(self, i), fill: () => palette.surface, width: 2 },
+      drag: { x: true, y: false, setScale: true },
+      y: false,
+    },
+    scales: {
+      x: { time: false, range: (_, min, max) => (min === max ? [min - 0.5, max + 0.5] : [min, max]) },
+      y: { range: rangeY ? [...rangeY] : (_, min, max) => padded(min, max) },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        gap: 4,
+        space: 56,
+        values: (_, splits) => splits.map((x) => latest.current.formatX(x)),
+        ...(whole ? { incrs: [1, 2, 5, 10, 20, 50, 100] } : {}),
+      },
+      {
+        ...axis,
+        size: 46,
+        gap: 6,
+        space: 28,
+        values: (_, splits) => splits.map((y) => latest.current.formatY(y)),
+      },
+    ],
+    series: [{}, ...lines.map((line) => seriesOf(line, palette))],
+    hooks: {
+      drawAxes: [(self) => drawMarks(self, latest.current.marks, palette)],
+      setCursor: [({ cursor: { idx } }) => latest.current.onCursor(idx ?? undefined)],
+    },
+  };
+}
+
+const strokeOf = (plot: uPlot, series: number): string => {
+  const { stroke } = plot.series[series];
+  return typeof stroke === 'function' ? String(stroke(plot, series)) : String(stroke);
+};
+
+/** A flat curve stands in the middle; a range is given room, but not below zero. */
+function padded(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1];
+  const room = (max - min) * 0.06 || Math.abs(max) * 0.1 || 0.5;
+  return [min >= 0 ? Math.max(0, min - room) : min - room, max + room];
+}
+
+function seriesOf(
+  { label, colour, width = 1.75, opacity = 1, dash, dotted, joined }: Line,
+  palette: Record<Token, string>,
+): uPlot.Series {
+  return {
+    label,
+    stroke: palette[colour],
+    width,
+    alpha: opacity,
+    ...(dash ? { dash: [...dash] } : {}),
+    spanGaps: joined ?? false,
+    points: dotted
+      ? { show: true, size: 6, width: 1.75, stroke: palette[colour], fill: palette.surface }
+      : { show: false },
+  };
+}
+
+/** Upright lines with a word at their top; where they crowd, the word is left out. */
+function drawMarks(plot: uPlot, marks: readonly Mark[], palette: Record<Token, string>): void {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  const ratio = devicePixelRatio;
+  let written = Number.NEGATIVE_INFINITY;
+  ctx.save();
+  ctx.font = `500 ${10.5 * ratio}px Inter, sans-serif`;
+  ctx.textBaseline = 'bottom';
+  ctx.lineWidth = ratio;
+  for (const { kind, at, text } of marks) {
+    const x = Math.round(plot.valToPos(at, 'x', true)) + 0.5;
+    if (x < left - 1 || x > left + width + 1) continue;
+    const colour = kind === 'step' ? palette.cut : palette.wait;
+    ctx.strokeStyle = colour;
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = 0.65;
+    ctx.setLineDash(kind === 'step' ? [] : [3 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+    const size = ctx.measureText(text).width;
+    const start = Math.min(Math.max(x - size / 2, left), left + width - size);
+    if (start <= written + 6 * ratio) continue;
+    ctx.fillText(text, start, top - 1 * ratio);
+    written = start + size;
+  }
+  ctx.restore();
+}

@@ -1,0 +1,60 @@
+// The charts' figures as tables, for those who cannot see the charts.
+
+import type { CostPoint, TrainingPoint } from '../../src/workbench/engine.ts';
+import { accuracy, decimal, exact, percent } from '../text/numbers.ts';
+
+export function CostTable({ costs }: { readonly costs: readonly CostPoint[] }) {
+  return (
+    <table className="unseen">
+      <caption>Size after each step</caption>
+      <thead>
+        <tr>
+          <th scope="col">Step</th>
+          <th scope="col">Parameters</th>
+          <th scope="col">MACs</th>
+          <th scope="col">Sparsity</th>
+        </tr>
+      </thead>
+      <tbody>
+        {costs.map(({ step, params, macs, sparsity }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: points are only ever added at the end
+          <tr key={i}>
+            <th scope="row">{step === 0 ? 'As opened' : step}</th>
+            <td>{exact(params)}</td>
+            <td>{exact(macs)}</td>
+            <td>{percent(sparsity)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function EpochTable({ curve }: { readonly curve: readonly TrainingPoint[] }) {
+  const epochs = curve.filter(
+    ({ validationLoss, validationAccuracy }) =>
+      validationLoss !== undefined || validationAccuracy !== undefined,
+  );
+  if (epochs.length === 0) return null;
+  return (
+    <table className="unseen">
+      <caption>Held-out figures after each epoch</caption>
+      <thead>
+        <tr>
+          <th scope="col">Batch</th>
+          <th scope="col">Loss</th>
+          <th scope="col">Accuracy</th>
+        </tr>
+      </thead>
+      <tbody>
+        {epochs.map(({ batch, validationLoss, validationAccuracy }) => (
+          <tr key={batch}>
+            <th scope="row">{exact(batch)}</th>
+            <td>{validationLoss === undefined ? '–' : decimal(validationLoss)}</td>
+            <td>{validationAccuracy === undefined ? '–' : accuracy(validationAccuracy)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

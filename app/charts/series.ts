@@ -1,0 +1,132 @@
+// What the charts draw, worked out of the session's data: sizes as shares of the opened model, curves with their trend,
+// and the moments worth a mark. No drawing here.
+
+import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/engine.ts';
+
+/** Aligned columns, as uPlot takes them: x first, `null` where a series has no value. */
+export type Columns = [number[], ...(number | null)[][]];
+
+/** Step, parameters, MACs, sparsity; the last three as fractions. */
+export function costColumns(costs: readonly CostPoint[]): Columns {
+  const [first] = costs;
+  const share = (now: number, before: number) => (before > 0 ? now / before : 0);
+  return [
+    costs.map(({ step }) => step),
+    costs.map(({ params }) => share(params, first.params)),
+    costs.map(({ macs }) => share(macs, first.macs)),
+    costs.map(({ sparsity }) => sparsity),
+  ];
+}
+
+export interface Curve {
+  /** Batch, every batch's value, their trend, and the value on held-out examples. */
+  readonly columns: Columns;
+  readonly latest: number | undefined;
+  readonly first: number | undefined;
+  readonly validation: number | undefined;
+}
+
+/**
+ * @param breaks batches after which the trend starts anew: a cut moves the curve, and a trend across it would hide that
+ */
+export function curveOf(
+  points: readonly TrainingPoint[],
+  of: 'loss' | 'accuracy',
+  breaks: readonly number[],
+): Curve {
+  const raw = points.map((point) => finite(point[of]));
+  const held = points.map((point) => finite(of === 'loss' ? point.validationLoss : point.validationAccuracy));
+  const batches = points.map(({ batch }) => batch);
+  const trend = smooth(batches, raw, breaks);
+  const last = (values: readonly (number | null)[]) =>
+    values.findLast((value) => value !== null) ?? undefined;
+  return {
+    columns: [batches, raw, trend, held],
+    latest: last(trend),
+    first: trend.find((value) => value !== null) ?? undefined,
+    validation: last(held),
+  };
+}
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
+
+/** Exponential moving average, corrected for its start, over a fortieth of the curve but at least eight batches. */
+export function smooth(
+  batches: readonly number[],
+  values: readonly (number | null)[],
+  breaks: readonly number[] = [],
+): (number | null)[] {
+  const span = Math.min(200, Math.max(8, values.length / 40));
+  const keep = 1 - 2 / (span + 1);
+  let [sum, weight, next] = [0, 0, 0];
+  return values.map((value, i) => {
+    if (next < breaks.length && batches[i] > breaks[next]) {
+      [sum, weight] = [0, 0];
+      while (next < breaks.length && batches[i] > breaks[next]) next++;
+    }
+    if (value === null) return weight > 0 ? sum / weight : null;
+    sum = sum * keep + value * (1 - keep);
+    weight = weight * keep + (1 - keep);
+    return sum / weight;
+  });
+}
+
+export interface Mark {
+  readonly kind: 'step' | 'skipped';
+  /** Where it stands on the chart's x axis. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** On the training charts: where a step cut something, and where a pass was skipped because it had not. */
+export function trainingMarks(log: readonly LogEntry[]): Mark[] {
+  return log.flatMap((entry): Mark[] => {
+    if (entry.kind === 'step' && entry.pruned && entry.batch !== undefined)
+      return [{ kind: 'step', at: entry.batch, text: `Step ${entry.number}` }];
+    if (entry.kind === 'training-skipped' && entry.batch !== undefined)
+      return [{ kind: 'skipped', at: entry.batch, text: 'Skipped' }];
+    return [];
+  });
+}
+
+/** On the chart of sizes: steps that removed nothing. */
+export const emptySteps = (log: readonly LogEntry[]): Mark[] =>
+  log.flatMap((entry): Mark[] =>
+    entry.kind === 'step' && !entry.pruned
+      ? [{ kind: 'skipped', at: entry.number, text: 'Nothing removed' }]
+      : [],
+  );
+
+export interface Comparison {
+  readonly name: 'Parameters' | 'MACs' | 'File' | 'Accuracy';
+  readonly before: number;
+  readonly now: number;
+}
+
+/** The opened model beside the present one; what nobody has measured is left out. */
+export function comparisons(costs: readonly CostPoint[], log: readonly LogEntry[]): Comparison[] {
+  const first = costs[0];
+  const last = costs[costs.length - 1];
+  if (!first || !last) return [];
+  const rows: Comparison[] = [
+    { name: 'Parameters', before: first.params, now: last.params },
+    { name: 'MACs', before: first.macs, now: last.macs },
+  ];
+  if (first.bytes !== undefined && last.bytes !== undefined)
+    rows.push({ name: 'File', before: first.bytes, now: last.bytes });
+  const accuracies = measured(costs, log);
+  if (accuracies) rows.push({ name: 'Accuracy', ...accuracies });
+  return rows;
+}
+
+function measured(costs: readonly CostPoint[], log: readonly LogEntry[]) {
+  const ofSteps = costs.flatMap(({ accuracy }) => accuracy ?? []);
+  const ofLog = log.flatMap((entry) => {
+    if (entry.kind === 'evaluated') return entry.accuracy;
+    return entry.kind === 'training' ? [entry.accuracyBefore ?? [], entry.accuracyAfter ?? []].flat() : [];
+  });
+  const before = costs[0].accuracy ?? ofLog[0] ?? ofSteps[0];
+  const now = ofLog[ofLog.length - 1] ?? ofSteps[ofSteps.length - 1];
+  return before === undefined || now === undefined ? undefined : { before, now };
+}

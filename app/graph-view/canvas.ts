@@ -1,0 +1,296 @@
+// The drawing on the screen: Cytoscape for boxes, lines, panning and zooming, captions above it. It is told what to
+// show and says what a person does; it keeps no state of the page.
+
+import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
+import type { Drawing, DrawnNode } from '../../src/workbench/engine.ts';
+import { onThemeChange } from '../theme/colours.ts';
+import { Captions } from './captions.ts';
+import type { Layout, Rect } from './layout.ts';
+import { paletteOf, stylesheet } from './looks.ts';
+import { routeData } from './routes.ts';
+
+export interface CanvasEvents {
+  /** `undefined`: the ground between the nodes. */
+  onPick(node: DrawnNode | undefined): void;
+  /** A folded node or a frame is to be opened or closed. */
+  onOpen(id: string): void;
+  onPoint(node: DrawnNode | undefined): void;
+  /** The picture was moved, zoomed or redrawn. */
+  onView(): void;
+}
+
+/** The lit part of the picture: a group, the layer it starts from, and the nodes whose own output it narrows. */
+export interface Light {
+  readonly group: string;
+  readonly root: string | undefined;
+}
+
+const margin = 24;
+/** Height that the tools take at the top. */
+const tools = 46;
+/** A small network is not blown up beyond this. */
+const largest = 1.15;
+const closest = 2.5;
+const legible = 0.6;
+
+export class GraphCanvas {
+  private readonly cy: Core;
+  private readonly host: HTMLElement;
+  private readonly captions: Captions;
+  private readonly stop: () => void;
+  /** The whole is in view because nobody has moved it since. */
+  private fitted = true;
+  private lit: Light | undefined;
+  private current: string | undefined;
+
+  constructor(host: HTMLElement, overlay: HTMLCanvasElement, events: CanvasEvents) {
+    this.host = host;
+    const palette = paletteOf(host);
+    this.cy = cytoscape({
+      container: host,
+      style: stylesheet(palette),
+      layout: { name: 'preset' },
+      autoungrabify: true,
+      autounselectify: true,
+      boxSelectionEnabled: false,
+      maxZoom: closest,
+      minZoom: 0.02,
+    });
+    this.captions = new Captions(this.cy, overlay, palette);
+    this.cy.on('render', () => this.captions.paint());
+    this.listen(events);
+    void document.fonts.ready.then(() => this.captions.refresh());
+    this.stop = onThemeChange(() => this.restyle());
+  }
+
+  destroy(): void {
+    this.stop();
+    this.cy.destroy();
+  }
+
+  private listen({ onPick, onOpen, onPoint, onView }: CanvasEvents): void {
+    const nodeOf = (element: NodeSingular) => element.data('node') as DrawnNode | undefined;
+    this.cy.on('tap', (event) => {
+      if (event.target === this.cy) onPick(undefined);
+      else if (event.target.isNode() && nodeOf(event.target)) onPick(nodeOf(event.target));
+    });
+    this.cy.on('dbltap', 'node', ({ target }) => {
+      const node = nodeOf(target);
+      const id = node ? openingOf(node) : target.id();
+      if (id !== undefined) onOpen(id);
+    });
+    this.cy.on('mouseover', 'node', ({ target }) => {
+      this.point(target);
+      onPoint(nodeOf(target));
+    });
+    this.cy.on('mouseout', 'node', () => {
+      this.point(undefined);
+      onPoint(undefined);
+    });
+    this.cy.on('dragpan scrollzoom pinchzoom', () => {
+      this.fitted = false;
+    });
+    this.cy.on('viewport resize', onView);
+  }
+
+  private point(node: NodeSingular | undefined): void {
+    this.cy.batch(() => {
+      this.cy.elements('.pointed').removeClass('pointed');
+      if (node && node.data('kind') !== 'frame') node.union(node.connectedEdges()).addClass('pointed');
+    });
+  }
+
+  private restyle(): void {
+    const palette = paletteOf(this.host);
+    this.cy.style(stylesheet(palette));
+    this.captions.setPalette(palette);
+  }
+
+  // -------------------------------------------------------------- what is shown
+
+  /**
+   * Shows a drawing in its layout. Elements that stay keep their place on the screen where they have not moved.
+   * @param anchor the node or frame that was opened or closed, which stays under the person's eyes
+   */
+  show(drawing: Drawing, layout: Layout, anchor?: string): void {
+    const before = anchor === undefined ? undefined : this.onScreen(anchor);
+    const isOther = !this.showsMostOf(drawing);
+    const elements = elementsOf(drawing, layout);
+    const ids = new Set(elements.map(({ data }) => data.id));
+    this.cy.batch(() => {
+      this.cy.elements().forEach((element) => {
+        if (!ids.has(element.id())) element.remove();
+      });
+      for (const { data, position } of elements) {
+        const known = this.cy.getElementById(data.id as string);
+        if (known.empty()) this.cy.add({ data, ...(position ? { position } : {}) });
+        else {
+          known.data(data);
+          if (position) known.position(position);
+        }
+      }
+    });
+    this.light(this.lit);
+    this.setCurrent(this.current);
+    const after = anchor === undefined ? undefined : this.onScreen(anchor);
+    if (before && after) this.cy.panBy({ x: before.x - after.x, y: before.y - after.y });
+    else if (isOther || this.fitted) this.fit();
+  }
+
+  /** Whether it is the same network, perhaps with other nodes unfolded. */
+  private showsMostOf({ nodes }: Drawing): boolean {
+    const known = nodes.filter(({ id, name }) => this.cy.getElementById(id).data('node')?.name === name);
+    return known.length > nodes.length / 2;
+  }
+
+  private onScreen(id: string) {
+    const element = this.cy.getElementById(id);
+    if (element.empty()) return undefined;
+    const box = element.renderedBoundingBox({ includeLabels: false });
+    return { x: (box.x1 + box.x2) / 2, y: box.y1 };
+  }
+
+  /** Lights the group's nodes and edges and dims the rest; `undefined` lights everything alike. */
+  light(light: Light | undefined): void {
+    this.lit = light;
+    this.cy.batch(() => {
+      const all = this.cy.elements().removeClass('lit cut root faint');
+      if (!light) return;
+      const { group } = light;
+      const edges = this.cy.edges().filter((edge) => (edge.data('groups') as string[]).includes(group));
+      const holders = this.cy
+        .nodes()
+        .filter((node) => ((node.data('node') as DrawnNode | undefined)?.groups ?? []).includes(group));
+      const lit = edges.union(edges.connectedNodes()).union(holders);
+      lit.addClass('lit');
+      edges.sources().addClass('cut');
+      if (light.root !== undefined) this.cy.getElementById(light.root).addClass('root cut');
+      all.not(lit).not('[kind = "frame"]').addClass('faint');
+    });
+  }
+
+  mark(found: ReadonlySet<string>): void {
+    this.cy.batch(() => {
+      this.cy.nodes('.found').removeClass('found');
+      for (const id of found) this.cy.getElementById(id).addClass('found');
+    });
+  }
+
+  setCurrent(id: string | undefined): void {
+    this.current = id;
+    this.cy.batch(() => {
+      this.cy.nodes('.current').removeClass('current');
+      if (id !== undefined) this.cy.getElementById(id).addClass('current');
+    });
+  }
+
+  // -------------------------------------------------------------- where one looks
+
+  fit(): void {
+    this.cy.stop();
+    const { x1, y1, w, h } = this.cy.elements().boundingBox({});
+    const { width, height } = this.size;
+    const zoom = Math.min(largest, (width - 2 * margin) / w, (height - margin - tools) / h);
+    if (zoom > 0 && Number.isFinite(zoom)) {
+      const left = (width - w * zoom) / 2;
+      const top = tools + Math.max(0, (height - margin - tools - h * zoom) / 2);
+      this.cy.viewport({ zoom, pan: { x: left - x1 * zoom, y: top - y1 * zoom } });
+    }
+    this.fitted = true;
+  }
+
+  zoomBy(factor: number): void {
+    this.fitted = false;
+    const level = this.cy.zoom() * factor;
+    const renderedPosition = { x: this.cy.width() / 2, y: this.cy.height() / 2 };
+    this.cy.zoom({ level, renderedPosition });
+  }
+
+  resized(): void {
+    this.cy.resize();
+    if (this.fitted) this.fit();
+  }
+
+  get size(): { readonly width: number; readonly height: number } {
+    return { width: this.cy.width(), height: this.cy.height() };
+  }
+
+  /** Where a node is drawn, in pixels from the top left of the panel. */
+  screenRect(id: string): Rect | undefined {
+    const element = this.cy.getElementById(id);
+    if (element.empty()) return undefined;
+    const { x1, y1, w, h } = element.renderedBoundingBox({ includeLabels: false, includeOverlays: false });
+    return { x: x1, y: y1, width: w, height: h };
+  }
+
+  /** Brings a node into view, near enough to be read. */
+  reveal(id: string): void {
+    const element = this.cy.getElementById(id);
+    if (element.empty()) return;
+    const zoom = Math.max(this.cy.zoom(), legible);
+    if (zoom === this.cy.zoom() && this.isInView(id)) return;
+    this.move({ zoom, center: { eles: element } });
+  }
+
+  /** Brings the lit part into view: whole where it can be read whole, else the layer it starts from. */
+  revealLit(root: string | undefined): void {
+    const lit = this.cy.elements('.lit');
+    if (lit.empty()) return;
+    const { x1, x2, y1, y2 } = lit.boundingBox({});
+    const view = this.cy.extent();
+    if (x1 >= view.x1 && x2 <= view.x2 && y1 >= view.y1 && y2 <= view.y2) return;
+    const whole = Math.min(
+      (this.cy.width() - 2 * margin) / (x2 - x1),
+      (this.cy.height() - 2 * margin) / (y2 - y1),
+    );
+    if (whole >= legible * 0.7) {
+      const zoom = Math.min(whole, this.cy.zoom());
+      this.move({ zoom, center: { eles: lit } });
+    } else if (root !== undefined && !this.isInView(root))
+      this.move({ zoom: this.cy.zoom(), center: { eles: this.cy.getElementById(root) } });
+  }
+
+  private isInView(id: string): boolean {
+    const rect = this.screenRect(id);
+    return (
+      rect !== undefined &&
+      rect.x >= 0 &&
+      rect.y >= 0 &&
+      rect.x + rect.width <= this.cy.width() &&
+      rect.y + rect.height <= this.cy.height()
+    );
+  }
+
+  private move(view: { zoom: number; center: { eles: cytoscape.CollectionArgument } }): void {
+    this.fitted = false;
+    this.cy.stop();
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (isCalm) {
+      this.cy.zoom(view.zoom);
+      this.cy.center(view.center.eles);
+    } else this.cy.animate(view, { duration: 220, easing: 'ease-out-cubic' });
+  }
+}
+
+/** What opening a node means: itself where it is folded, the frame around it where it was unfolded. */
+export const openingOf = (node: DrawnNode): string | undefined => (node.expandable ? node.id : node.parent);
+
+interface Element extends ElementDefinition {
+  readonly data: ElementDefinition['data'] & { readonly id: string };
+}
+
+function elementsOf({ nodes, edges, frames }: Drawing, layout: Layout): Element[] {
+  const placed = (id: string, data: object): Element[] => {
+    const rect = layout.rects.get(id);
+    if (!rect) return [];
+    const { x, y, width, height } = rect;
+    return [{ data: { ...data, id, width, height }, position: { x: x + width / 2, y: y + height / 2 } }];
+  };
+  return [
+    ...frames.flatMap(({ id, name, label }) => placed(id, { kind: 'frame', name, label })),
+    ...nodes.flatMap((node) => placed(node.id, { kind: node.kind, node })),
+    ...edges.map(({ id, source, target, groups }) => ({
+      data: { id, source, target, groups, ...routeData(layout, id, source, target) },
+    })),
+  ];
+}
