@@ -9,10 +9,14 @@ export default defineConfig({
     projects: [
       project('floors', ['tests/floors.test.ts']),
       project('unit', [
-        'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,worker,cli}/**/*.test.ts',
+        'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,worker,cli,app}/**/*.test.ts',
       ]),
       project('conformance', ['tests/conformance/**/*.test.ts']),
-      project('browser', ['tests/browser/**/*.test.ts'], { fileParallelism: false }),
+      project('browser', ['tests/browser/**/*.test.ts'], {
+        fileParallelism: false,
+        hookTimeout: 120_000,
+        globalSetup: ['tests/browser/serve.ts'],
+      }),
     ],
   },
 });
