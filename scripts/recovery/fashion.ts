@@ -45,7 +45,7 @@ const learning: PartialTraining = {
   optimizer: { weightDecay: 5e-4 },
   augmentations,
 };
-const recovering: PartialTraining = { ...learning, epochs: 8, learningRate: 0.02 };
+const recovering: PartialTraining = { ...learning, epochs: 4, learningRate: 0.02 };
 
 async function trained(): Promise<Graph> {
   const kept = join(tmpdir(), 'secateur-fashion.onnx');
@@ -71,7 +71,7 @@ async function trained(): Promise<Graph> {
 const study: Study = { backend, graph: await trained(), data, seed: SEED };
 const original = await withNetwork(study, study.graph, (network) => accuracyOf(network, data.test));
 console.log('original', percent(original));
-const half = await pruned(study, { criterion: 'l2', minWidth: 1, target: { of: 'macs', keep: 0.5 } });
+const half = await pruned(study, { criterion: 'l2', target: { of: 'macs', keep: 0.5 } });
 const rows: string[][] = [];
 for (const repair of repairsWith(recovering)) {
   const { accuracy, seconds } = await repaired(study, half, repair);

@@ -26,33 +26,25 @@ const leastSquares: Repair['apply'] = async (study, network, original, pruner) =
   await statistics(study, network, original, pruner);
 };
 
+const distilled =
+  (training: PartialTraining, labels: boolean): Repair['apply'] =>
+  async (study, network, original, pruner) => {
+    await leastSquares(study, network, original, pruner);
+    const data = labels ? study.data : withoutLabels(study.data);
+    const options = { seed: study.seed, gate: gateAfter(pruner), ...training };
+    await finished(distil(network, original, data, options));
+  };
+
 export const repairsWith = (training: PartialTraining): Repair[] => [
   { name: 'nothing', labels: false, apply: async () => {} },
   { name: 'batch-norm re-estimation', labels: false, apply: statistics },
-  { name: 'least-squares reconstruction, then batch-norm re-estimation', labels: false, apply: leastSquares },
+  { name: 'least-squares reconstruction, then re-estimation', labels: false, apply: leastSquares },
+  { name: 'the same, then distillation', labels: false, apply: distilled(training, false) },
+  { name: 'the same, then distillation', labels: true, apply: distilled(training, true) },
   {
-    name: 'distillation from the original, after reconstruction',
-    labels: false,
-    apply: async (study, network, original, pruner) => {
-      await leastSquares(study, network, original, pruner);
-      const bare = withoutLabels(study.data);
-      await finished(
-        distil(network, original, bare, { seed: study.seed, gate: gateAfter(pruner), ...training }),
-      );
-    },
-  },
-  {
-    name: 'fine-tuning on labels',
+    name: 'fine-tuning alone',
     labels: true,
     apply: (study, network, _, pruner) => fineTune(study, network, pruner, training),
-  },
-  {
-    name: 'fine-tuning with distillation',
-    labels: true,
-    apply: (study, network, original, pruner) =>
-      finished(
-        distil(network, original, study.data, { seed: study.seed, gate: gateAfter(pruner), ...training }),
-      ),
   },
 ];
 

@@ -59,7 +59,7 @@ console.log('original', percent(original));
 const rows: string[][] = [];
 for (const criterion of criteria) for (const ratio of ratios) rows.push(await criterionRow(criterion, ratio));
 
-const half = await pruned(study, { criterion: 'l2', minWidth: 1, target: { of: 'macs', keep: 0.5 } });
+const half = await pruned(study, { criterion: 'l2', target: { of: 'macs', keep: 0.5 } });
 const ways: string[][] = [];
 for (const repair of repairsWith(training)) {
   const { accuracy, seconds } = await repaired(study, half, repair);
