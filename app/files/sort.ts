@@ -11,7 +11,9 @@ export interface Sorted<F> {
 const modelName =
   /\.(onnx|ort|keras|h5|hdf5|pb|pt|pth|ckpt|safetensors|tflite|mlmodel|caffemodel)$|(^|\/)model\.json$/i;
 const dataName =
-  /ubyte(\.gz)?$|\.(npy|npz|csv|tsv|zip|png|jpe?g|webp|bmp|gif|gz)$|(^|[/_])batch(_\d+)?\.bin$|(^|\/)(train|test)\.bin$/i;
+  /ubyte(\.gz)?$|\.(npy|npz|csv|tsv|zip|gz)$|(^|[/_])batch(_\d+)?\.bin$|(^|\/)(train|test)\.bin$/i;
+/** One alone is no data set; folders of them are. */
+const pictureName = /\.(png|jpe?g|webp|bmp|gif)$/i;
 
 /**
  * Data is taken for data when a model is open, or when several files of it come together. Anything else is handed over
@@ -23,8 +25,9 @@ export function sortFiles<F extends { readonly name: string }>(
 ): Sorted<F> {
   const model = files.find(({ name }) => modelName.test(name));
   if (model) return { model, companions: files.filter((file) => file !== model), data: [] };
-  const data = files.filter(({ name }) => dataName.test(name));
-  if (data.length > 0 && (modelIsOpen || data.length > 1)) return { model: undefined, companions: [], data };
+  const several = files.length > 1;
+  const data = files.filter(({ name }) => dataName.test(name) || (several && pictureName.test(name)));
+  if (data.length > 0 && (modelIsOpen || several)) return { model: undefined, companions: [], data };
   return { model: files[0], companions: files.slice(1), data: [] };
 }
 

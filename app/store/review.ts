@@ -58,7 +58,10 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
   };
   const advance = () => {
     set({ picked: undefined, reason: '' });
-    get().goTo(nextUndecided(get()));
+    const next = nextUndecided(get());
+    get().goTo(next);
+    if (next && verdictOf(get(), next) !== 'undecided')
+      get().say('Every candidate in the list is decided: apply the step.');
   };
 
   return {

@@ -23,7 +23,10 @@ export function Dialog({ title, open, onClose, size = 'm', children }: DialogPro
             <Heading slot="title">{title}</Heading>
             <IconButton icon={X} label="Close" onPress={onClose} />
           </header>
-          <div className="dialog-body">{children}</div>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keys */}
+          <div className="dialog-body" tabIndex={0}>
+            {children}
+          </div>
         </AriaDialog>
       </Modal>
     </ModalOverlay>

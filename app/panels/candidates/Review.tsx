@@ -138,7 +138,7 @@ function Recent({ step }: { readonly step: OpenStep }) {
               }}
             >
               <Icon aria-hidden size={12} strokeWidth={2.2} />
-              <span>{shortName(groupName(candidate))}</span>
+              <span>{groupName(candidate)}</span>
             </a>
           </li>
         );
@@ -147,7 +147,6 @@ function Recent({ step }: { readonly step: OpenStep }) {
   );
 }
 
-const shortName = (name: string): string => name.split(/[/.:]/).filter(Boolean).slice(-2).join('.');
 
 function Foot({ step }: { readonly step: OpenStep }) {
   const model = useApp((state) => state.session?.model);
