@@ -33,6 +33,8 @@ export class Candidate {
   readonly proposal: Proposal;
   private readonly step: Surroundings;
   private staged: Decision = { verdict: 'undecided' };
+  private chosen: readonly number[] | undefined;
+  private proposed: readonly number[] | undefined;
   private price: Cost | undefined;
 
   constructor(proposal: Proposal, step: Surroundings) {
@@ -60,7 +62,8 @@ export class Candidate {
   }
   /** Units proposed to go, ascending. */
   get indices(): readonly number[] {
-    return Array.from(this.proposal.units);
+    this.proposed ??= Array.from(this.proposal.units);
+    return this.proposed;
   }
   /** The same, numbered as in the model first opened. */
   get original(): readonly number[] {
@@ -93,8 +96,7 @@ export class Candidate {
   }
   /** Units that go if the step ends now, ascending. */
   get accepted(): readonly number[] {
-    if (this.staged.verdict !== 'accepted') return [];
-    return this.staged.units ? Array.from(this.staged.units) : this.indices;
+    return this.staged.verdict === 'accepted' ? (this.chosen ?? this.indices) : [];
   }
 
   /**
@@ -118,10 +120,9 @@ export class Candidate {
   /** @throws ModelError `bad-units`, `step-ended` */
   decide(decision: Decision): void {
     this.step.assertOpen();
-    this.staged =
-      decision.verdict === 'accepted' && decision.units
-        ? { verdict: 'accepted', units: this.checked(decision.units) }
-        : decision;
+    this.chosen =
+      decision.verdict === 'accepted' && decision.units ? this.checked(decision.units) : undefined;
+    this.staged = this.chosen ? { verdict: 'accepted', units: this.chosen } : decision;
   }
 
   private checked(indices: ArrayLike<number>): readonly number[] {

@@ -6,7 +6,14 @@ import type { Analysis, Bindings, Group, Removal } from '../analysis/types.ts';
 import type { Graph } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
 import { type Origin, Provenance } from './provenance.ts';
+import { type Cost, costAfter, resize } from './resizing.ts';
 import { cut } from './surgery.ts';
+
+export interface Cut {
+  readonly present: Present;
+  readonly cost: Cost;
+  readonly problems: readonly Problem[];
+}
 
 export class Present {
   readonly graph: Graph;
@@ -46,12 +53,17 @@ export class Present {
     return Object.fromEntries(this.analysis.groups.map((group) => [this.originOf(group).group, group.units]));
   }
 
-  /** The network after a cut. */
-  after(removal: Removal): { readonly present: Present; readonly problems: readonly Problem[] } {
+  /** The network after a cut, and its cost. */
+  after(removal: Removal): Cut {
     const { analysis: before, provenance } = this;
-    const { graph, kept, problems } = cut(before, removal);
+    const resizing = resize(before, removal);
+    const { graph, kept, problems } = cut(before, removal, resizing);
     const inherit = (after: Analysis) => provenance.after(before, kept, after);
-    return { present: new Present(graph, this.bindings, inherit), problems };
+    return {
+      present: new Present(graph, this.bindings, inherit),
+      cost: costAfter(before, removal, resizing),
+      problems,
+    };
   }
 
   /** The same network with other weights. @throws ModelError `other-structure` */

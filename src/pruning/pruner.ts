@@ -204,9 +204,15 @@ export class MetaPruner {
     const removal = step.removal();
     const pruned = removal.size > 0;
     const before = costOf(present.analysis);
-    const after = pruned ? step.preview() : before;
-    const { present: next, problems } = pruned ? present.after(removal) : { present, problems: [] };
-    this.report = reportOf({ step, pruned, before, after, provenance: present.provenance, problems });
+    const next = pruned ? present.after(removal) : { present, cost: before, problems: [] };
+    this.report = reportOf({
+      step,
+      pruned,
+      before,
+      after: next.cost,
+      provenance: present.provenance,
+      problems: next.problems,
+    });
     for (const { decision, groups, original } of step.candidates)
       if (decision.verdict === 'rejected')
         this.rejections.add(present.originOf(groups[0]).group, original, decision.reason);
@@ -219,7 +225,7 @@ export class MetaPruner {
         },
       ];
     if (planner) this.scopes = new Map([...this.scopes, ...planner.sizes]);
-    this.present = next;
+    this.present = next.present;
     this.made = Math.min(this.made + 1, this.options.steps);
     this.underWay = undefined;
     return pruned;

@@ -148,8 +148,11 @@ export function costOf({ graph, params, macs }: Analysis): Cost {
 }
 
 /** What the network would cost after a removal: exactly what analysis finds once it is cut. */
-export function costAfter(analysis: Analysis, removal: Removal): Cost {
-  const resizing = resize(analysis, removal);
+export function costAfter(
+  analysis: Analysis,
+  removal: Removal,
+  resizing: Resizing = resize(analysis, removal),
+): Cost {
   const before = costOf(analysis);
   const { params, bytes } = shrunkConstants(analysis, resizing.kept);
   return {

@@ -25,8 +25,11 @@ export interface Surgery {
  * Removes units. Removing none returns the same graph.
  * @throws ModelError `surgery-mismatch` when the result is not what analysis predicted: nothing was changed then
  */
-export function cut(analysis: Analysis, removal: Removal): Surgery {
-  const resizing = resize(analysis, removal);
+export function cut(
+  analysis: Analysis,
+  removal: Removal,
+  resizing: Resizing = resize(analysis, removal),
+): Surgery {
   const { kept } = resizing;
   if (kept.size === 0) return { graph: analysis.graph, kept, problems: [] };
   const narrowed = withNodes(

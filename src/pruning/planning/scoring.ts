@@ -151,17 +151,29 @@ type Points = Pick<ScoredMember, 'positions' | 'units'>;
 
 function positionsOf(slots: readonly Int32Array[]): Points {
   const [only] = slots;
-  if (slots.length === 1 && only.every((unit) => unit >= 0))
-    return { positions: Int32Array.from(only.keys()), units: only };
-  const positions: number[] = [];
-  const units: number[] = [];
+  if (slots.length === 1 && !only.includes(-1)) return { positions: counting(only.length), units: only };
+  const size = slots.reduce((n, slot) => n + slot.length, 0);
+  const positions = new Int32Array(size);
+  const units = new Int32Array(size);
+  let count = 0;
   for (const slot of slots)
-    slot.forEach((unit, position) => {
-      if (unit < 0) return;
-      positions.push(position);
-      units.push(unit);
-    });
-  return { positions: Int32Array.from(positions), units: Int32Array.from(units) };
+    for (let position = 0; position < slot.length; position++) {
+      if (slot[position] < 0) continue;
+      positions[count] = position;
+      units[count++] = slot[position];
+    }
+  return { positions: positions.subarray(0, count), units: units.subarray(0, count) };
+}
+
+let numbers = new Int32Array(0);
+
+/** 0, 1, 2, …; views of one array. */
+function counting(length: number): Int32Array {
+  if (numbers.length < length) {
+    numbers = new Int32Array(2 * length);
+    for (let i = 0; i < numbers.length; i++) numbers[i] = i;
+  }
+  return numbers.subarray(0, length);
 }
 
 /** For each crossing group its units along this axis; `undefined` where the axis does not tell them apart. */
