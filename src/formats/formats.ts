@@ -3,7 +3,7 @@
 import { ModelError } from '../lib/errors.ts';
 import type { Companions, Format, Model } from './format.ts';
 import { onnx } from './onnx/index.ts';
-import { type Kind, recognise } from './recognise.ts';
+import { recognise } from './recognise.ts';
 
 export const formats: readonly Format[] = [onnx];
 
@@ -11,16 +11,20 @@ export const formats: readonly Format[] = [onnx];
 export function openModel(bytes: Uint8Array, fileName: string, companions?: Companions): Model {
   const format = formats.find((candidate) => candidate.sniff(bytes, fileName));
   if (format) return format.read(bytes, fileName, companions);
-  const kind: Kind | undefined =
-    bytes.length === 0 ? { what: 'empty', hint: 'Download or copy it again.' } : recognise(bytes, fileName);
-  throw new ModelError({
-    code: 'unknown-format',
-    where: fileName,
-    message: kind
+  throw unknownFormat(bytes, fileName);
+}
+
+function unknownFormat(bytes: Uint8Array, fileName: string): ModelError {
+  const refused = (message: string, hint: string) =>
+    new ModelError({ code: 'unknown-format', where: fileName, message, hint });
+  if (bytes.length === 0) return refused(`"${fileName}" is empty.`, 'Download or copy it again.');
+  const kind = recognise(bytes, fileName);
+  return refused(
+    kind
       ? `"${fileName}" is ${kind.what}${kind.isModel ? '' : ', no model'}.`
       : `"${fileName}" is no model file that this program knows.`,
-    hint: kind?.hint ?? 'Open an ONNX file.',
-  });
+    kind?.hint ?? 'Open an ONNX file.',
+  );
 }
 
 export function writeModel(model: Model): Uint8Array {

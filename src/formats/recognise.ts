@@ -123,7 +123,7 @@ const rows: readonly Row[] = [
 ];
 
 /** Control characters but for blanks, line breaks and escapes. */
-const isControl = (byte: number): boolean => byte < 8 || (byte > 13 && byte < 27) || byte === 127;
+const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 27) || byte === 127;
 
 /** What a file that is not empty is; `undefined` where nothing tells. */
 export function recognise(bytes: Uint8Array, fileName: string): Kind | undefined {

@@ -6,7 +6,8 @@ import type { Model } from '../../src/formats/format.ts';
 import { openModel, writeModel } from '../../src/formats/formats.ts';
 import { withTensors } from '../../src/graph/edit.ts';
 import { checkGraph } from '../../src/graph/spec.ts';
-import type { Graph } from '../../src/graph/types.ts';
+import type { Graph, ValueInfo } from '../../src/graph/types.ts';
+import { type OrtArray, runOnnx } from '../onnx-runtime.ts';
 import { listShared, materialise, readShared, sharedFolder, zooModels } from '../shared.ts';
 
 /** The toys and one real network of each kind: others of a kind differ in size alone. */
@@ -42,6 +43,26 @@ describe.skipIf(!sharedFolder())('the format law', () => {
     expectEqualGraphs(again.graph, model.graph);
   });
 });
+
+describe.skipIf(!sharedFolder())('ONNX Runtime takes what was written, and computes the same', () => {
+  const runnable = samples.filter(([name]) =>
+    /^(samples|zoo\/(toy_(dense|glu|grouped)|cifar_resnet56))/.test(name),
+  );
+
+  it.each(runnable)('%s', async (name, load) => {
+    const bytes = await load();
+    const model = openModel(bytes, name);
+    const inputs = Object.fromEntries(model.graph.inputs.map((input) => [input.name, arrayFor(input)]));
+    const expected = await runOnnx(bytes, inputs);
+    expect(await runOnnx(writeModel(withEveryTensorNew(model)), inputs)).toEqual(expected);
+  });
+});
+
+function arrayFor({ dims = [] }: ValueInfo): OrtArray {
+  const sizes = dims.map((dim) => (typeof dim === 'number' ? dim : 1));
+  const data = Float32Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
+  return { dims: sizes, data };
+}
 
 /** The same model, every constant an object of its own, so that the writer writes each of them. */
 function withEveryTensorNew(model: Model): Model {

@@ -7,7 +7,7 @@ import { NODE } from './schema.ts';
 import { fieldsOf, text } from './wire.ts';
 
 /** Beyond this many bytes, in all constants of a file, nothing is spelled out. */
-const LIMIT = 2 ** 31;
+const LIMIT = 2 ** 30;
 
 /**
  * The constant that a node stands for; `undefined` where its sizes are computed, or it makes no floats.

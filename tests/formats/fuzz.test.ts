@@ -1,0 +1,64 @@
+// Damage of every kind: a reader that meets it either reads the file or refuses it with a sentence, and never does
+// anything else.
+
+import { describe, expect, it } from 'vitest';
+import { openModel, writeModel } from '../../src/formats/formats.ts';
+import { withTensors } from '../../src/graph/edit.ts';
+import { ModelError } from '../../src/lib/errors.ts';
+import { Random } from '../../src/lib/random.ts';
+import { listShared, readShared } from '../shared.ts';
+import { tinyFile } from './files.ts';
+
+const SMALL = 60_000;
+const ROUNDS = 3000;
+
+const files: readonly (readonly [name: string, bytes: Uint8Array])[] = [
+  ['tiny', tinyFile()],
+  ...listShared('zoo')
+    .filter((name) => name.endsWith('.onnx'))
+    .map((name) => [name, readShared(`zoo/${name}`)] as const),
+  ...['samples/onnx/mnist-cntk.onnx', 'onnx-node-tests/test_constant/model.onnx']
+    .filter(() => listShared('samples').length > 0)
+    .map((path) => [path, readShared(path)] as const),
+].filter(([, bytes]) => bytes.length < SMALL) as (readonly [string, Uint8Array])[];
+
+describe('damaged files', () => {
+  it.each(files)('%s', (name, bytes) => {
+    const random = new Random(bytes.length);
+    for (let round = 0; round < ROUNDS; round++) {
+      const wrong = damaged(bytes, random);
+      const failure = failureOf(() => {
+        const model = openModel(wrong, name);
+        const copies = [...model.graph.tensors.values()].map((tensor) => ({ ...tensor }));
+        writeModel({ ...model, graph: withTensors(model.graph, copies) });
+      });
+      if (failure === undefined) continue;
+      expect(failure, `round ${round}: ${String(failure)}`).toBeInstanceOf(ModelError);
+      expect((failure as ModelError).message).toMatch(/\.$/);
+    }
+  });
+});
+
+/** Cut short, or with some bytes changed, taken out or doubled. */
+function damaged(bytes: Uint8Array, random: Random): Uint8Array {
+  if (random.uniform() < 0.15) return bytes.slice(0, random.below(bytes.length));
+  const out = [...bytes];
+  for (let times = 1 + random.below(4); times > 0; times--) {
+    const at = random.below(out.length);
+    const kind = random.below(4);
+    if (kind === 0) out[at] ^= 1 << random.below(8);
+    else if (kind === 1) out[at] = random.below(256);
+    else if (kind === 2) out.splice(at, 1 + random.below(8));
+    else out.splice(at, 0, ...out.slice(at, at + 1 + random.below(8)));
+  }
+  return Uint8Array.from(out);
+}
+
+function failureOf(work: () => void): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
