@@ -112,11 +112,15 @@ function Picture({
     canvas?.light(lit === undefined ? undefined : { group: lit, root });
   }, [canvas, lit, root]);
   useEffect(() => canvas?.setCurrent(currentId), [canvas, currentId]);
-  const rootOfSelected = selectedGroup === undefined ? undefined : groups.get(selectedGroup)?.node;
-  const isOwnChoice = current?.groups.includes(selectedGroup ?? '') === true;
+  const onChosenElsewhere = useRef((_group: string) => {});
+  onChosenElsewhere.current = (group) => {
+    if (current?.groups.includes(group)) return;
+    setCurrent(undefined);
+    canvas?.revealLit(groups.get(group)?.node);
+  };
   useEffect(() => {
-    if (selectedGroup !== undefined && !isOwnChoice) canvas?.revealLit(rootOfSelected);
-  }, [canvas, selectedGroup, rootOfSelected, isOwnChoice]);
+    if (canvas && selectedGroup !== undefined) onChosenElsewhere.current(selectedGroup);
+  }, [canvas, selectedGroup]);
 
   const walkTo = (id: string) => {
     setPointed(undefined);

@@ -32,6 +32,8 @@ const tools = 46;
 const largest = 1.15;
 const closest = 2.5;
 const legible = 0.6;
+/** Milliseconds within which a second tap belongs to the first. */
+const secondTap = 350;
 
 export class GraphCanvas {
   private readonly cy: Core;
@@ -70,9 +72,12 @@ export class GraphCanvas {
 
   private listen({ onPick, onOpen, onPoint, onView }: CanvasEvents): void {
     const nodeOf = (element: NodeSingular) => element.data('node') as DrawnNode | undefined;
-    this.cy.on('tap', (event) => {
-      if (event.target === this.cy) onPick(undefined);
-      else if (event.target.isNode() && nodeOf(event.target)) onPick(nodeOf(event.target));
+    let before = { target: undefined as unknown, at: 0 };
+    this.cy.on('tap', ({ target, timeStamp: at }) => {
+      const isSecond = target === before.target && at - before.at < secondTap;
+      before = { target, at };
+      if (target === this.cy) onPick(undefined);
+      else if (!isSecond && target.isNode() && nodeOf(target)) onPick(nodeOf(target));
     });
     this.cy.on('dbltap', 'node', ({ target }) => {
       const node = nodeOf(target);
