@@ -4,6 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
 import type { Backend, BackendName } from './types.ts';
+import { registerWasmKernels } from './wasm/register.ts';
 
 export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
 
@@ -102,6 +103,7 @@ const starters: Record<BackendName, Starter> = {
     // The threaded build starts workers from source text, which a strict Content-Security-Policy forbids.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     await use(tf, 'wasm');
+    registerWasmKernels(tf);
     const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
     return simd ? 'WebAssembly with SIMD, 1 thread' : 'WebAssembly, 1 thread';
   },

@@ -115,8 +115,11 @@ function runStep(step: Step, run: Run, values: Values): void {
   try {
     // What an operator hands on unchanged gets a life of its own.
     const outputs = run.tf.tidy(() => {
-      const result = operator.run(new RunningNode(step, run, values) as never);
-      return (Array.isArray(result) ? result : [result]).map((tensor) => run.tf.clone(tensor));
+      const view = new RunningNode(step, run, values);
+      const result = operator.run(view as never);
+      return (Array.isArray(result) ? result : [result]).map((tensor) =>
+        view.handed.has(tensor) ? run.tf.clone(tensor) : tensor,
+      );
     });
     node.outputs.forEach((name, o) => {
       const tensor = outputs[o];
@@ -158,6 +161,8 @@ class RunningNode implements RunView<never> {
   readonly opset: number;
   readonly inputs: number;
   readonly outputs: number;
+  /** Tensors that the operator was given. */
+  readonly handed = new Set<Tf.Tensor>();
   private readonly step: Step;
   private readonly run: Run;
   private readonly values: Values;
@@ -206,7 +211,11 @@ class RunningNode implements RunView<never> {
 
   input(i: number): Tf.Tensor {
     const read = this.step.reads[i];
-    if (read) return this.values.read(read.value, read.order);
+    if (read) {
+      const tensor = this.values.read(read.value, read.order);
+      this.handed.add(tensor);
+      return tensor;
+    }
     throw new ModelError({
       code: 'missing-input',
       where: this.node.name,

@@ -9,6 +9,7 @@ import type * as Tf from '@tensorflow/tfjs';
 import { sequence } from '../../ops/host.ts';
 import type { Kernels } from '../../ops/op.ts';
 import { takeAlong, transpose } from '../../ops/rearrange.ts';
+import { type ConvolutionOptions, hasKernel, runKernel } from '../own-kernels.ts';
 import { type Pads, padSpatial, splitLast, spread, type TfModule } from './shapes.ts';
 
 type ConvOptions = Parameters<Kernels['conv']>[2];
@@ -17,6 +18,7 @@ type TransposeOptions = Parameters<Kernels['convTranspose']>[2];
 /** x [N, spatial…, C], filter [spatial…, C / groups, O]. */
 export function conv(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: ConvOptions): Tf.Tensor {
   if (x.rank === 3) return conv1d(tf, x, filter, options);
+  if (x.rank === 4 && hasKernel(tf, 'Convolution')) return ownConvolution(tf, x, filter, options);
   const channels = x.shape[x.rank - 1];
   if (options.groups > 1 && options.groups === channels && x.rank === 4)
     return depthwise(tf, x as Tf.Tensor4D, filter as Tf.Tensor4D, options);
@@ -24,6 +26,43 @@ export function conv(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: Con
   if (x.rank === 5) return conv3d(tf, x, filter, options);
   return conv2d(tf, x as Tf.Tensor4D, filter as Tf.Tensor4D, options);
 }
+
+// ---------------------------------------------------------------- with kernels of our own
+
+const windowsOf = (length: number, taps: number, options: ConvOptions, i: number): number => {
+  const [before, after] = options.padding[i];
+  return (
+    Math.floor((length + before + after - (taps - 1) * options.dilations[i] - 1) / options.strides[i]) + 1
+  );
+};
+
+function ownConvolution(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: ConvOptions): Tf.Tensor {
+  const attrs: ConvolutionOptions = {
+    strides: pair(options.strides),
+    dilations: pair(options.dilations),
+    before: pair(options.padding.map(([before]) => before)),
+    windows: pair([0, 1].map((i) => windowsOf(x.shape[i + 1], filter.shape[i], options, i))),
+    groups: options.groups,
+  };
+  return runKernel(tf, 'Convolution', { x, filter }, attrs)[0];
+}
+
+/** A transposed convolution is the input gradient of a convolution, and the other way round. */
+function ownTransposed(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: TransposeOptions): Tf.Tensor {
+  const { padding, outSpatial, groups } = options;
+  const attrs: ConvolutionOptions = {
+    strides: pair(options.strides),
+    dilations: pair(options.dilations),
+    before: pair(padding.map(([before]) => before)),
+    windows: pair(x.shape.slice(1, 3)),
+    groups,
+  };
+  const spatial = outSpatial.map((length, i) => length - padding[i][0] - padding[i][1]);
+  const shape = [x.shape[0], ...spatial, (filter.shape[2] as number) * groups];
+  return runKernel(tf, 'ConvolutionInput', { dy: x, filter }, { ...attrs, shape })[0];
+}
+
+// ---------------------------------------------------------------- of tfjs's kernels
 
 /** One spatial axis is two, the first of length 1. */
 function conv1d(tf: TfModule, x: Tf.Tensor, filter: Tf.Tensor, options: ConvOptions): Tf.Tensor {
@@ -265,6 +304,7 @@ export function convTranspose(
   filter: Tf.Tensor,
   options: TransposeOptions,
 ): Tf.Tensor {
+  if (x.rank === 4 && hasKernel(tf, 'Convolution')) return ownTransposed(tf, x, filter, options);
   const { strides, dilations, padding, outSpatial, groups } = options;
   const spatial = strides.map((_, i) => i);
   const wide = spread(tf, x, strides);

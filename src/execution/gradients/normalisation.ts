@@ -3,6 +3,7 @@
 // Means over rows are products with a row of 1/n: a matrix product is the fastest reduction a backend has.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { hasKernel, runKernel } from '../own-kernels.ts';
 import { size, type TfModule } from './shapes.ts';
 
 /** Mean over rows: [rows, channels] to [1, channels]. */
@@ -26,45 +27,55 @@ export function batchNorm(
 ): BatchNormResult {
   const channels = x.shape[x.rank - 1];
   const rows = size(x.shape) / channels;
-  const statistics: { mean?: Tf.Tensor1D; variance?: Tf.Tensor1D } = {};
-  const op = tf.customGrad((input, gamma, beta, save) => {
-    const flat = tf.reshape(input as Tf.Tensor, [rows, channels]) as Tf.Tensor2D;
-    const mean = rowMean(tf, flat);
-    const centred = tf.sub(flat, mean) as Tf.Tensor2D;
-    const variance = rowMean(tf, tf.square(centred));
-    const inverse = tf.rsqrt(tf.add(variance, epsilon));
-    const normal = tf.mul(centred, inverse);
-    statistics.mean = tf.keep(tf.reshape(mean, [channels]) as Tf.Tensor1D);
-    statistics.variance = tf.keep(tf.reshape(variance, [channels]) as Tf.Tensor1D);
-    (save as Tf.GradSaveFunc)([normal, inverse, gamma as Tf.Tensor]);
-    const y = tf.add(tf.mul(normal, gamma as Tf.Tensor), beta as Tf.Tensor);
+  const flat = tf.reshape(x, [rows, channels]) as Tf.Tensor2D;
+  if (hasKernel(tf, 'BatchNormalization')) {
+    const [y, mean, variance] = runKernel(tf, 'BatchNormalization', { x: flat, scale, shift }, { epsilon });
+    return { y: tf.reshape(y, x.shape), mean: mean as Tf.Tensor1D, variance: variance as Tf.Tensor1D };
+  }
+  const mean = rowMean(tf, flat);
+  const variance = rowMean(tf, tf.square(tf.sub(flat, mean)));
+  const y = normalizeColumns(tf, flat, scale, shift, mean, tf.rsqrt(tf.add(variance, epsilon)));
+  const perChannel = (statistic: Tf.Tensor) => tf.reshape(statistic, [channels]) as Tf.Tensor1D;
+  return { y: tf.reshape(y, x.shape), mean: perChannel(mean), variance: perChannel(variance) };
+}
+
+/** x [R, C] with its own mean and 1 / deviation, both [1, C] and part of the gradient. */
+function normalizeColumns(
+  tf: TfModule,
+  x: Tf.Tensor2D,
+  scale: Tf.Tensor1D,
+  shift: Tf.Tensor1D,
+  mean: Tf.Tensor,
+  inverse: Tf.Tensor,
+): Tf.Tensor {
+  const [rows, channels] = x.shape;
+  const op = tf.customGrad((...args) => {
+    const [input, gamma, beta, save] = args as [Tf.Tensor, Tf.Tensor, Tf.Tensor, Tf.GradSaveFunc];
+    const normal = tf.mul(tf.sub(input, mean), inverse);
+    save([normal, inverse, gamma]);
     return {
-      value: tf.reshape(y, (input as Tf.Tensor).shape),
-      gradFunc: (dy: Tf.Tensor, saved: Tf.Tensor[]) => {
-        const [hat, sigma, weights] = saved;
-        const upstream = tf.reshape(dy, [rows, channels]) as Tf.Tensor2D;
-        const shiftMean = rowMean(tf, upstream);
-        const scaleMean = rowMean(tf, tf.mul(upstream, hat));
-        const rest = tf.sub(tf.sub(upstream, shiftMean), tf.mul(hat, scaleMean));
-        const dx = tf.mul(rest, tf.mul(sigma, weights));
+      value: tf.add(tf.mul(normal, gamma), beta),
+      gradFunc: (dy: Tf.Tensor, [hat, sigma, weights]: Tf.Tensor[]) => {
+        const shiftMean = rowMean(tf, dy as Tf.Tensor2D);
+        const scaleMean = rowMean(tf, tf.mul(dy, hat));
+        const rest = tf.sub(tf.sub(dy, shiftMean), tf.mul(hat, scaleMean));
         const perChannel = (means: Tf.Tensor) => tf.reshape(tf.mul(means, rows), [channels]);
-        return [tf.reshape(dx, dy.shape), perChannel(scaleMean), perChannel(shiftMean)];
+        return [tf.mul(rest, tf.mul(sigma, weights)), perChannel(scaleMean), perChannel(shiftMean)];
       },
     };
   });
-  const y = op(x, scale, shift);
-  // What leaves a custom gradient by the side door must outlive it, and then belong to whoever called.
-  const released = (kept: Tf.Tensor1D | undefined): Tf.Tensor1D => {
-    const own = tf.clone(kept as Tf.Tensor1D);
-    kept?.dispose();
-    return own;
-  };
-  return { y, mean: released(statistics.mean), variance: released(statistics.variance) };
+  return op(x, scale, shift);
 }
 
 /** (x - mean) / √(variance + ε) over `axes`. */
 export function normalize(tf: TfModule, x: Tf.Tensor, axes: readonly number[], epsilon: number): Tf.Tensor {
   const over = [...axes];
+  const trailing = over.every((axis, i) => axis === x.rank - over.length + i);
+  if (trailing && hasKernel(tf, 'RowNormalization')) {
+    const columns = size(x.shape.slice(x.rank - over.length));
+    const rows = tf.reshape(x, [size(x.shape) / columns, columns]);
+    return tf.reshape(runKernel(tf, 'RowNormalization', { x: rows }, { epsilon })[0], x.shape);
+  }
   const op = tf.customGrad((input, save) => {
     const centred = tf.sub(input as Tf.Tensor, tf.mean(input as Tf.Tensor, over, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), over, true), epsilon));

@@ -1,6 +1,8 @@
 // Gradients of tfjs's own kernels that it lacks or gets wrong. Registered once, for every backend.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { hasKernel, runKernel } from '../own-kernels.ts';
+import { registerOwnGradients } from './own.ts';
 import type { TfModule } from './shapes.ts';
 
 /** Results that change in jumps: their gradient is zero wherever there is one. */
@@ -28,6 +30,7 @@ const prepared = new WeakSet<TfModule>();
 export function registerGradients(tf: TfModule): void {
   if (prepared.has(tf)) return;
   prepared.add(tf);
+  registerOwnGradients(tf);
   for (const [kernelName, inputs] of Object.entries(flat))
     tf.registerGradient({
       kernelName,
@@ -37,8 +40,19 @@ export function registerGradients(tf: TfModule): void {
           inputs.map((name, i) => [name, () => tf.zeros((saved as Tf.Tensor[])[i].shape)] as const),
         ),
     });
+  tf.registerGradient({
+    kernelName: 'Relu',
+    outputsToSave: [true],
+    gradFunc: (dy, saved) => ({ x: () => rectified(tf, dy as Tf.Tensor, (saved as Tf.Tensor[])[0]) }),
+  });
   registerExtremum(tf, 'Maximum', (a, b) => tf.greaterEqual(a, b));
   registerExtremum(tf, 'Minimum', (a, b) => tf.lessEqual(a, b));
+}
+
+/** dy where the output is positive. */
+function rectified(tf: TfModule, dy: Tf.Tensor, y: Tf.Tensor): Tf.Tensor {
+  if (hasKernel(tf, 'RectifiedInput')) return runKernel(tf, 'RectifiedInput', { y, dy }, {})[0];
+  return tf.mul(dy, tf.step(y));
 }
 
 /** d max(a, b) goes to the one that was taken (to `a` where they are equal), summed over what was broadcast. */

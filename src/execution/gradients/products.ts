@@ -2,6 +2,7 @@
 // operands are slow on WASM, so products are brought to plain [batch, m, k] x [batch, k, n] first.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { hasKernel, runKernel } from '../own-kernels.ts';
 import { size, type TfModule } from './shapes.ts';
 
 const swapLast = (tf: TfModule, x: Tf.Tensor): Tf.Tensor =>
@@ -17,6 +18,7 @@ export function matMul(
   transposeA = false,
   transposeB = false,
 ): Tf.Tensor {
+  if (hasKernel(tf, 'Product')) return ownProduct(tf, a, b, transposeA, transposeB);
   const left = transposeA ? swapLast(tf, a) : a;
   const right = transposeB ? swapLast(tf, b) : b;
   if (right.rank === 2) {
@@ -27,15 +29,35 @@ export function matMul(
     return tf.reshape(flat, [...left.shape.slice(0, -1), right.shape[1] as number]);
   }
   const batch = broadcastBatch(left.shape.slice(0, -2), right.shape.slice(0, -2));
-  const spread = (x: Tf.Tensor) => {
-    const own = x.shape.slice(0, -2);
-    const matrix = x.shape.slice(-2);
-    const same = own.length === batch.length && own.every((n, i) => n === batch[i]);
-    const wide = same ? x : tf.broadcastTo(x, [...batch, ...matrix]);
-    return tf.reshape(wide, [size(batch), ...matrix]);
-  };
-  const product = tf.matMul(spread(left) as Tf.Tensor3D, spread(right) as Tf.Tensor3D);
+  const product = tf.matMul(stack(tf, left, batch) as Tf.Tensor3D, stack(tf, right, batch) as Tf.Tensor3D);
   return tf.reshape(product, [...batch, left.shape[left.rank - 2], right.shape[right.rank - 1]]);
+}
+
+function ownProduct(
+  tf: TfModule,
+  a: Tf.Tensor,
+  b: Tf.Tensor,
+  transposeA: boolean,
+  transposeB: boolean,
+): Tf.Tensor {
+  if (b.rank === 2 && a.rank > 2 && !transposeA) {
+    // One matrix for all rows: a single product.
+    const rows = tf.reshape(a, [-1, a.shape[a.rank - 1]]);
+    const flat = ownProduct(tf, rows, b, false, transposeB);
+    return tf.reshape(flat, [...a.shape.slice(0, -1), flat.shape[1] as number]);
+  }
+  const batch = broadcastBatch(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const inputs = { a: stack(tf, a, batch), b: stack(tf, b, batch) };
+  const [y] = runKernel(tf, 'Product', inputs, { transposeA, transposeB });
+  return tf.reshape(y, [...batch, ...y.shape.slice(1)]);
+}
+
+/** Repeated over the stack where it has to be, as [size of the stack, rows, columns]. */
+function stack(tf: TfModule, x: Tf.Tensor, batch: readonly number[]): Tf.Tensor {
+  const own = x.shape.slice(0, -2);
+  const matrix = x.shape.slice(-2);
+  const same = own.length === batch.length && own.every((n, i) => n === batch[i]);
+  return tf.reshape(same ? x : tf.broadcastTo(x, [...batch, ...matrix]), [size(batch), ...matrix]);
 }
 
 function broadcastBatch(a: readonly number[], b: readonly number[]): number[] {
@@ -149,7 +171,7 @@ function contract(
   const left = arrange(a, wideX, [batch, onlyA, summed]) as Tf.Tensor3D;
   const right = arrange(b, wideY, [batch, summed, onlyB]) as Tf.Tensor3D;
   const letters = [...batch, ...onlyA, ...onlyB];
-  return [letters.join(''), tf.reshape(tf.matMul(left, right), letters.map(dim))];
+  return [letters.join(''), tf.reshape(matMul(tf, left, right), letters.map(dim))];
 }
 
 const lengthOf = (letters: string, x: Tf.Tensor, letter: string): number =>

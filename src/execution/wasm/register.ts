@@ -1,0 +1,73 @@
+// Our kernels on tfjs's WebAssembly backend: assembled when the backend first runs one of them, registered by name.
+
+import type * as Tf from '@tensorflow/tfjs';
+import { type OwnKernel, type OwnKernels, registeredName } from '../own-kernels.ts';
+import type { ModuleBuilder } from './assembler.ts';
+import { defineConvolution } from './convolution.ts';
+import { defineDepthwise } from './depthwise.ts';
+import { defineElements } from './elements.ts';
+import { convolution, convolutionFilter, convolutionInput, largestInput } from './host-convolution.ts';
+import {
+  affine,
+  batchNormalization,
+  batchNormalizationInput,
+  rectifiedInput,
+  rowNormalization,
+  rowNormalizationInput,
+} from './host-normalisation.ts';
+import { stackedProduct } from './host-products.ts';
+import { KernelMemory } from './memory.ts';
+import { defineNormalisation } from './normalisation.ts';
+import { defineProducts } from './products.ts';
+
+/** A kernel on tensors as the backend sees them. */
+type Implementation<K extends OwnKernel> = (
+  memory: KernelMemory,
+  inputs: { readonly [N in keyof OwnKernels[K]['inputs']]: Tf.TensorInfo },
+  attrs: OwnKernels[K]['attrs'],
+) => Tf.TensorInfo | Tf.TensorInfo[];
+
+const implementations: { readonly [K in OwnKernel]: Implementation<K> } = {
+  Convolution: (memory, { x, filter }, attrs) => convolution(memory, x, filter, attrs),
+  ConvolutionInput: (memory, { dy, filter }, attrs) => convolutionInput(memory, dy, filter, attrs),
+  ConvolutionFilter: (memory, { x, dy }, attrs) => convolutionFilter(memory, x, dy, attrs),
+  LargestInput: (memory, { x, dy }, attrs) => largestInput(memory, x, dy, attrs),
+  Product: (memory, { a, b }, attrs) => stackedProduct(memory, a, b, attrs),
+  BatchNormalization: batchNormalization,
+  BatchNormalizationInput: batchNormalizationInput,
+  RowNormalization: rowNormalization,
+  RowNormalizationInput: rowNormalizationInput,
+  Affine: affine,
+  RectifiedInput: rectifiedInput,
+};
+
+function defineAll(m: ModuleBuilder): void {
+  defineProducts(m);
+  defineConvolution(m);
+  defineDepthwise(m);
+  defineNormalisation(m);
+  defineElements(m);
+}
+
+const memories = new WeakMap<object, KernelMemory>();
+
+function memoryOf(backend: object): KernelMemory {
+  const present = memories.get(backend);
+  if (present) return present;
+  const memory = new KernelMemory(backend, defineAll);
+  memories.set(backend, memory);
+  return memory;
+}
+
+export function registerWasmKernels(tf: typeof Tf): void {
+  for (const kernel of Object.keys(implementations) as OwnKernel[]) {
+    if (tf.getKernel(registeredName(kernel), 'wasm')) continue;
+    const run = implementations[kernel] as Implementation<never>;
+    tf.registerKernel({
+      kernelName: registeredName(kernel),
+      backendName: 'wasm',
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        run(memoryOf(backend as object), inputs as never, attrs as never),
+    });
+  }
+}
