@@ -3,9 +3,11 @@
 import type { Network } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { Aim, type AimOptions, disposeBatch } from './aim.ts';
+import { comfortableBatch } from './tensors.ts';
 import type { Evaluation, Examples, Split } from './types.ts';
 
 export interface EvaluateOptions extends AimOptions {
+  /** Default: 100, fewer where examples are large. */
   readonly batchSize?: number;
   /** Which examples; absent: all. */
   readonly positions?: ArrayLike<number>;
@@ -34,8 +36,9 @@ export async function* evaluating(
   network: Network,
   aim: Aim,
   split: Split,
-  { batchSize = 100, positions }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): AsyncGenerator<{ readonly done: number; readonly of: number }, Evaluation, void> {
+  const { batchSize = comfortableBatch(network.graph, 100), positions } = options;
   const order = positions ? Array.from(positions) : Array.from({ length: split.length }, (_, i) => i);
   if (order.length === 0) throw noExamples();
   let loss = 0;

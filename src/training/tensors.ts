@@ -3,6 +3,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { upload } from '../execution/transfer.ts';
 import type { Network, Parameter } from '../execution/types.ts';
+import type { Graph } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import type { Examples, SavedTensor } from './types.ts';
 
@@ -24,6 +25,18 @@ export const targetTensors = (tf: typeof Tf, { targets = [] }: Examples): Tf.Ten
   targets.map((target, i) =>
     upload(tf, target, target.data instanceof Float32Array ? 'float32' : 'int32', `target ${i + 1}`),
   );
+
+/** Numbers of all inputs together that go through a network at once; its activations are some ten times as many. */
+const COMFORTABLE = 2 ** 21;
+
+/** Examples per batch where nobody states it: `most`, fewer where examples are large. */
+export function comfortableBatch({ inputs }: Graph, most: number): number {
+  const sizes = inputs.map(({ dims = [] }) =>
+    dims.slice(1).reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1),
+  );
+  const size = sizes.reduce((sum, one) => sum + one, 0);
+  return Math.max(1, Math.min(most, Math.floor(COMFORTABLE / Math.max(1, size))));
+}
 
 /** Copies to the host. */
 export async function savedTensor(tensor: Tf.Tensor): Promise<SavedTensor> {

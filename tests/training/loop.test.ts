@@ -6,6 +6,7 @@ import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import type { Network } from '../../src/execution/types.ts';
 import { toFloat32 } from '../../src/graph/tensor.ts';
+import { mixup } from '../../src/training/augmentations/mixup.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 import { train } from '../../src/training/loop.ts';
 import type { PartialTraining } from '../../src/training/options.ts';
@@ -57,6 +58,7 @@ describe('training', () => {
         labelSmoothing: 0.1,
         clipNorm: 0.5,
         augmentations: [
+          mixup({ classes: 4 }),
           (batch, random) => ({
             ...batch,
             inputs: batch.inputs.map(({ dims, data: pixels }) => ({

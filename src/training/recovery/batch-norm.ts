@@ -5,13 +5,13 @@ import type * as Tf from '@tensorflow/tfjs';
 import type { Network } from '../../execution/types.ts';
 import type { Gate } from '../gate.ts';
 import { samplePositions, streamAt } from '../streams.ts';
-import { inputTensors } from '../tensors.ts';
+import { comfortableBatch, inputTensors } from '../tensors.ts';
 import type { Change, Split } from '../types.ts';
 
 export interface ReestimateOptions {
   /** How many examples to look at, drawn by `seed`. Default 512. */
   readonly examples?: number;
-  /** Statistics of a batch are those of all its examples: many are better. Default 64. */
+  /** Statistics of a batch are those of all its examples: many are better. Default: 64, fewer where they are large. */
   readonly batchSize?: number;
   readonly seed?: number;
   /** The flag of the step before: a shut gate skips the work and says so. */
@@ -50,8 +50,9 @@ export async function reestimateBatchNorm(
 export async function* reestimatingBatchNorm(
   network: Network,
   split: Split,
-  { examples = 512, batchSize = 64, seed = 0, gate }: ReestimateOptions = {},
+  options: ReestimateOptions = {},
 ): AsyncGenerator<ReestimateProgress, Change, void> {
+  const { examples = 512, batchSize = comfortableBatch(network.graph, 64), seed = 0, gate } = options;
   if (gate && !gate.open) return { changed: false, message: gate.message };
   const norms = batchNorms(network);
   if (norms.length === 0)

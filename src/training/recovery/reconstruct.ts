@@ -13,7 +13,7 @@ import { type WindowAttrs, windowsOf } from '../../ops/windows.ts';
 import type { Gate } from '../gate.ts';
 import { type KernelReader, kernelReaders } from '../readers.ts';
 import { samplePositions, streamAt } from '../streams.ts';
-import { inputTensors } from '../tensors.ts';
+import { comfortableBatch, inputTensors } from '../tensors.ts';
 import type { Change, Examples, Split } from '../types.ts';
 import { LeastSquares } from './least-squares.ts';
 import { convolutionRows, productRows, type Rows } from './patches.ts';
@@ -170,8 +170,9 @@ async function refit(
   original: Network,
   layer: Layer,
   split: Split,
-  { examples = 256, batchSize = 32, ridge = 0.01, seed = 0 }: ReconstructOptions,
+  options: ReconstructOptions,
 ): Promise<number | undefined> {
+  const { examples = 256, batchSize = comfortableBatch(network.graph, 32), ridge = 0.01, seed = 0 } = options;
   const { tf } = network.backend;
   const order = samplePositions(streamAt(seed, 'calibration'), split.length, examples);
   const fit = new LeastSquares(tf);
