@@ -2,6 +2,7 @@
 
 import type { Command } from './command.ts';
 import {
+  ask,
   closeModel,
   exportModel,
   exportRecipe,
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   trySample,
   openData,
   generatedData,
+  ask,
   exportModel,
   exportRecipe,
   closeModel,

@@ -1,8 +1,25 @@
 // Models in and out.
 
-import { Database, Dices, Download, FlaskConical, FolderOpen, ScrollText, X } from 'lucide-react';
+import {
+  Database,
+  Dices,
+  Download,
+  FlaskConical,
+  FolderOpen,
+  MessageCircleQuestion,
+  ScrollText,
+  X,
+} from 'lucide-react';
 import { pickFiles } from '../files/files.ts';
-import { type Command, firstOf, whenIdle, withModel, withoutStep } from './command.ts';
+import {
+  type Command,
+  firstOf,
+  whenIdle,
+  withData,
+  withModel,
+  withoutStep,
+  withRunnable,
+} from './command.ts';
 
 export const openModel: Command = {
   id: 'open-model',
@@ -58,6 +75,17 @@ export const generatedData: Command = {
   keys: [],
   whyNot: firstOf(whenIdle, withModel),
   perform: ({ openGeneratedData }) => openGeneratedData(),
+};
+
+export const ask: Command = {
+  id: 'ask',
+  label: 'Ask the network',
+  about: 'Run the model as it is on the examples shown, and see what it says.',
+  icon: MessageCircleQuestion,
+  section: 'Model',
+  keys: ['Q'],
+  whyNot: firstOf(whenIdle, withModel, withData, withRunnable),
+  perform: ({ ask }) => ask(),
 };
 
 export const exportRecipe: Command = {

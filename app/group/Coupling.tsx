@@ -1,8 +1,8 @@
 // Why the members of a group go together: its members, and the way the coupling takes to the one in hand.
 
 import { useEffect, useState } from 'react';
-import { problemOf } from '../../src/lib/errors.ts';
 import type { CouplingStep } from '../../src/analysis/types.ts';
+import { problemOf } from '../../src/lib/errors.ts';
 import type { GroupSummary } from '../../src/workbench/engine.ts';
 import { useApp } from '../store/store.ts';
 import { roleName } from '../text/names.ts';

@@ -1,7 +1,7 @@
 // The frame around a panel: a named region, a head, and a fence that keeps one panel's failure from the others.
 
 import { TriangleAlert } from 'lucide-react';
-import { Component, type ReactNode } from 'react';
+import { Component, type CSSProperties, type ReactNode } from 'react';
 import type { Panel } from '../panels/panel.ts';
 import { Empty } from '../widgets/Empty.tsx';
 import './panel-frame.css';
@@ -14,9 +14,9 @@ export function PanelFrame({
   return (
     <section
       id={`panel-${id}`}
-      className="panel"
+      className={grows ? 'panel grows' : 'panel'}
       aria-label={title}
-      style={{ order, ...(grows ? { flexGrow: grows, flexShrink: 1, flexBasis: 0 } : {}) }}
+      style={{ order, '--grows': grows } as CSSProperties}
     >
       <header className="panel-head">
         <Icon aria-hidden size={14} strokeWidth={1.9} />

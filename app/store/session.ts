@@ -1,7 +1,7 @@
 // The session as the engine tells it, and what a person can ask of it.
 
 import { problemOf } from '../../src/lib/errors.ts';
-import type { DataSample, NamedBlob, NamedFile, SessionState } from '../../src/workbench/engine.ts';
+import type { Answer, DataSample, NamedBlob, NamedFile, SessionState } from '../../src/workbench/engine.ts';
 import { baseName, download, readFile, readFiles } from '../files/files.ts';
 import { looksLikeModel, sortFiles } from '../files/sort.ts';
 import { bytes, plural } from '../text/numbers.ts';
@@ -18,6 +18,9 @@ export interface SessionSlice {
   openSample(): Promise<void>;
   openGeneratedData(): Promise<void>;
   sampleData(count: number): Promise<readonly DataSample[]>;
+  /** What the network said about these examples when it was last asked; absent once the network has changed. */
+  readonly answers: readonly Answer[] | undefined;
+  ask(): Promise<void>;
   closeModel(): Promise<void>;
   startStep(): Promise<void>;
   applyStep(): Promise<void>;
@@ -26,6 +29,9 @@ export interface SessionSlice {
   exportModel(): Promise<void>;
   exportRecipe(): Promise<void>;
 }
+
+/** Of the data set, in its panel. */
+export const examplesShown = 8;
 
 export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   /** Does `job` under a name; whether it worked. */
@@ -76,9 +82,11 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   return {
     session: undefined,
     waiting: undefined,
+    answers: undefined,
     receive(session) {
       const before = get().session;
-      set({ session });
+      const changed = session.revision !== before?.revision || session.data !== before?.data;
+      set({ session, ...(changed || session.curve !== before?.curve ? { answers: undefined } : {}) });
       if (!session.model) set({ drawing: undefined, selectedGroup: undefined });
       else if (!before?.model || session.revision !== before.revision) void get().redraw();
       if (session.step && !before?.step)
@@ -112,6 +120,19 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     },
     openGeneratedData: () => openData(() => engine.openGeneratedData()),
     sampleData: (count) => engine.sampleData(count),
+    async ask() {
+      const { backend } = get().trainOptions;
+      const answers = await get().during('Asking the network', () =>
+        engine.answers({ examples: examplesShown, backend }),
+      );
+      if (!answers) return;
+      set({ answers });
+      const known = answers.filter(({ right }) => right !== undefined);
+      const right = known.filter((answer) => answer.right).length;
+      get().say(
+        known.length > 0 ? `${right} of ${known.length} examples are right.` : 'The network has answered.',
+      );
+    },
     async closeModel() {
       if (await did('Closing the model', () => engine.close())) get().say('');
     },

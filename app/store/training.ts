@@ -39,7 +39,7 @@ export const trainingSlice: Slice<TrainingSlice> = (set, get, _store, engine) =>
     set({ training: { state: 'running', startedAt: Date.now(), progress: undefined } });
     try {
       for await (const progress of start(engine)) {
-        change({ progress });
+        change({ progress: { ...latestFigures(get().training?.progress), ...progress } });
         await unlessPaused();
         if (get().training?.state === 'stopping') break;
       }
@@ -79,6 +79,12 @@ export const trainingSlice: Slice<TrainingSlice> = (set, get, _store, engine) =>
     },
   };
 };
+
+/** Phases between batches tell no figures: the last ones stay in sight. */
+const latestFigures = (
+  progress: TrainProgress | undefined,
+): Pick<TrainProgress, 'imagesPerSecond' | 'point'> =>
+  progress?.point ? { imagesPerSecond: progress.imagesPerSecond, point: progress.point } : {};
 
 /** The engine logs every pass, run or skipped, with its sentence. */
 function outcomeOf(log: readonly LogEntry[]): string {

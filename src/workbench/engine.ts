@@ -42,6 +42,15 @@ export interface DataSample {
   readonly label?: string;
 }
 
+/** What the network says about an example. */
+export interface Answer {
+  /** Of the first output, as the network gives them. */
+  readonly outputs: readonly number[];
+  /** The class with the greatest output, and whether it is the right one; absent where outputs are no classes. */
+  readonly label?: string;
+  readonly right?: boolean;
+}
+
 // ---------------------------------------------------------------- pruning
 
 export interface StepOptions {
@@ -160,6 +169,8 @@ export interface Engine {
   openGeneratedData(): Promise<void>;
   /** The first examples as the network gets them, turned back into pictures. */
   sampleData(count: number): Promise<readonly DataSample[]>;
+  /** What the network says about the same examples. */
+  answers(options: { examples: number; backend: BackendName | 'auto' }): Promise<readonly Answer[]>;
   close(): Promise<void>;
 
   /** `expanded`: ids of drawn nodes to show operator by operator. */

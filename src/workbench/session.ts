@@ -5,6 +5,7 @@ import type { BackendOptions } from '../execution/backend.ts';
 import type { BackendName } from '../execution/types.ts';
 import { problemOf } from '../lib/errors.ts';
 import type { Dataset } from '../training/types.ts';
+import { answersOf } from './answers.ts';
 import { Board } from './board.ts';
 import { picturesOf } from './data-samples.ts';
 import { Device } from './device.ts';
@@ -115,6 +116,14 @@ class Session implements LocalEngine {
 
   async sampleData(count: number) {
     return picturesOf(this.#requireData().dataset, count);
+  }
+
+  answers({ examples, backend }: { examples: number; backend: BackendName | 'auto' }) {
+    return this.#task('Asking the network', () => {
+      const { graph } = this.#requireModel();
+      const { dataset } = this.#requireData();
+      return this.#device.withNetwork(graph, backend, (network) => answersOf(network, dataset, examples));
+    });
   }
 
   async close(): Promise<void> {

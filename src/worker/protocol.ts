@@ -32,6 +32,7 @@ const callNames: Readonly<Record<CallName, true>> = {
   openData: true,
   openGeneratedData: true,
   sampleData: true,
+  answers: true,
   close: true,
   draw: true,
   explain: true,

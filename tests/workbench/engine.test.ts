@@ -281,6 +281,19 @@ describe.each(Object.entries(kinds))('an engine %s', (_, start) => {
     expect(Math.max(...pictures[0].bytes)).toBe(255);
   });
 
+  it('asks the network about the examples', async () => {
+    await openSmall();
+    await engine.openData(smallData());
+    const answers = await engine.answers({ examples: 3, backend: 'wasm' });
+    expect(answers).toHaveLength(3);
+    const classes = state.data?.classes ?? [];
+    for (const { outputs, label, right } of answers) {
+      expect(outputs).toHaveLength(classes.length);
+      expect(label).toBe(classes[outputs.indexOf(Math.max(...outputs))]);
+      expect(right).toBeTypeOf('boolean');
+    }
+  });
+
   it('saves and restores: log, costs, curve, weights, data, the step under review', async () => {
     await openSmall();
     await engine.openData(smallData());

@@ -147,7 +147,6 @@ function Recent({ step }: { readonly step: OpenStep }) {
   );
 }
 
-
 function Foot({ step }: { readonly step: OpenStep }) {
   const model = useApp((state) => state.session?.model);
   const tried = useApp((state) => state.tried);

@@ -1,15 +1,23 @@
 // The examples to train and measure on: how many, of what, and how the network will see them.
 
 import { useEffect, useRef, useState } from 'react';
-import type { DataSample, DataSummary } from '../../../src/workbench/engine.ts';
+import type { Answer, DataSample, DataSummary } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
-import { generatedData, openData } from '../../commands/model.ts';
+import { ask, generatedData, openData } from '../../commands/model.ts';
+import { examplesShown } from '../../store/session.ts';
 import { useApp } from '../../store/store.ts';
 import { compact, plural } from '../../text/numbers.ts';
+import { Fold } from '../../widgets/Fold.tsx';
 import './data.css';
 
 export function DataHead() {
-  return <CommandButton command={openData} size="s" look="quiet" />;
+  const hasData = useApp((state) => state.session?.data !== undefined);
+  return (
+    <>
+      {hasData && <CommandButton command={ask} size="s" look="quiet" />}
+      <CommandButton command={openData} size="s" look="quiet" iconOnly={hasData} />
+    </>
+  );
 }
 
 export function DataBody() {
@@ -39,37 +47,99 @@ function Loaded({ data }: { readonly data: DataSummary }) {
         {parts.filter(Boolean).join(' · ')} · {data.dims.join(' × ')}
         {data.classes.length > 0 && ` · ${plural(data.classes.length, 'class', 'classes')}`}
       </p>
-      <Samples key={`${data.name} ${train}`} />
+      <Samples key={`${data.name} ${train}`} classes={data.classes} />
     </div>
   );
 }
 
-const shown = 8;
-
-function Samples() {
+function Samples({ classes }: { readonly classes: readonly string[] }) {
   const sampleData = useApp((state) => state.sampleData);
+  const answers = useApp((state) => state.answers);
   const [samples, setSamples] = useState<readonly DataSample[]>([]);
   useEffect(() => {
     let wanted = true;
     // Pictures are a courtesy: data that has none simply shows none.
-    sampleData(shown)
+    sampleData(examplesShown)
       .then((found) => wanted && setSamples(found))
       .catch(() => {});
     return () => {
       wanted = false;
     };
   }, [sampleData]);
-  if (samples.length === 0) return null;
   return (
-    <ul className="data-samples" aria-label="First examples">
-      {samples.map((sample, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the examples stand in a fixed order
-        <li key={index}>
-          <Picture sample={sample} />
-          <span>{sample.label}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      {samples.length > 0 && (
+        <ul className="data-samples" aria-label="First examples">
+          {samples.map((sample, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the examples stand in a fixed order
+            <li key={index}>
+              <Picture sample={sample} />
+              <Verdict sample={sample} answer={answers?.[index]} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {answers && <Outputs answers={answers} classes={classes} />}
+    </>
+  );
+}
+
+/** The label, and what the network takes it for. */
+function Verdict({ sample, answer }: { readonly sample: DataSample; readonly answer: Answer | undefined }) {
+  if (answer?.label === undefined || answer.right === undefined) return <span>{sample.label}</span>;
+  return (
+    <span
+      className={answer.right ? 'data-right' : 'data-wrong'}
+      title={
+        answer.right ? 'The network says so too' : `It is ${sample.label}; the network says ${answer.label}`
+      }
+    >
+      {answer.right ? sample.label : `${sample.label} → ${answer.label}`}
+    </span>
+  );
+}
+
+const columnsShown = 20;
+
+/** The network's outputs as it gives them, six digits each. */
+function Outputs({
+  answers,
+  classes,
+}: {
+  readonly answers: readonly Answer[];
+  readonly classes: readonly string[];
+}) {
+  const width = Math.min(columnsShown, answers[0]?.outputs.length ?? 0);
+  const columns = Array.from({ length: width }, (_, i) => classes[i] ?? String(i));
+  return (
+    <Fold title="Outputs of the network">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keys */}
+      <div className="data-outputs" tabIndex={0}>
+        <table className="figure" aria-label="Outputs of the network">
+          <thead>
+            <tr>
+              <th scope="col">Example</th>
+              {columns.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {answers.map(({ outputs }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the examples stand in a fixed order
+              <tr key={index}>
+                <th scope="row">{index + 1}</th>
+                {columns.map((name, column) => (
+                  <td key={name}>{outputs[column].toPrecision(6)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Fold>
   );
 }
 

@@ -1,6 +1,6 @@
 // What the model cost when it was opened and costs now, side by side.
 
-import type { LogEntry, ModelSummary } from '../../../src/workbench/engine.ts';
+import type { CostPoint, LogEntry, ModelSummary } from '../../../src/workbench/engine.ts';
 import { useApp } from '../../store/store.ts';
 import { accuracy, bytes, change, compact, exact } from '../../text/numbers.ts';
 
@@ -13,9 +13,9 @@ interface Row {
 }
 
 export function Figures({ model }: { readonly model: ModelSummary }) {
-  const first = useApp((state) => state.session?.costs[0]);
+  const costs = useApp((state) => state.session?.costs);
   const log = useApp((state) => state.session?.log);
-  const rows = rowsOf(model, first ?? model, log ?? []);
+  const rows = rowsOf(model, costs ?? [], log ?? []);
   return (
     <table className="figures figure">
       <thead>
@@ -40,11 +40,8 @@ export function Figures({ model }: { readonly model: ModelSummary }) {
   );
 }
 
-function rowsOf(
-  model: ModelSummary,
-  first: { readonly params: number; readonly macs: number },
-  log: readonly LogEntry[],
-): Row[] {
+function rowsOf(model: ModelSummary, costs: readonly CostPoint[], log: readonly LogEntry[]): Row[] {
+  const first = costs[0] ?? model;
   const cost = (name: string, opened: number, now: number): Row => ({
     name,
     opened: compact(opened),
@@ -55,20 +52,18 @@ function rowsOf(
   return [
     cost('Parameters', first.params, model.params),
     cost('MACs', first.macs, model.macs),
-    fileRow(model, log),
+    fileRow(model, costs.at(-1)?.bytes),
     ...accuracyRow(log),
   ];
 }
 
-/** The file's size is known once it has been written. */
-function fileRow({ fileBytes }: ModelSummary, log: readonly LogEntry[]): Row {
-  const written = log.findLast((entry) => entry.kind === 'exported')?.bytes;
+function fileRow({ fileBytes }: ModelSummary, now = fileBytes): Row {
   return {
     name: 'File',
     opened: bytes(fileBytes),
-    now: written === undefined ? '–' : bytes(written),
-    change: written === undefined ? '' : change(fileBytes, written),
-    exactly: written === undefined ? 'Known once the model is exported' : undefined,
+    now: bytes(now),
+    change: now === fileBytes ? '' : change(fileBytes, now),
+    exactly: `${exact(fileBytes)} → ${exact(now)} bytes`,
   };
 }
 
