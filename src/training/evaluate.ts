@@ -3,6 +3,7 @@
 import type { Network } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { Aim, type AimOptions, disposeBatch } from './aim.ts';
+import { Breath } from './breath.ts';
 import { comfortableBatch } from './tensors.ts';
 import type { Evaluation, Examples, Split } from './types.ts';
 
@@ -43,7 +44,9 @@ export async function* evaluating(
   if (order.length === 0) throw noExamples();
   let loss = 0;
   let right: number | undefined;
+  const breath = new Breath();
   for (let start = 0; start < order.length; start += batchSize) {
+    await breath.take();
     const examples = await split.read(order.slice(start, start + batchSize));
     const figures = await figuresOf(network, aim, examples);
     const count = examples.inputs[0].dims[0];

@@ -7,6 +7,7 @@ import type { Network, Parameter } from '../execution/types.ts';
 import type { EvidenceKind, Gradients } from '../pruning/criteria/criterion.ts';
 import type { ProvidedEvidence } from '../pruning/pruner.ts';
 import { Aim, type AimOptions, disposeBatch } from './aim.ts';
+import { Breath } from './breath.ts';
 import { kernelReaders } from './readers.ts';
 import { samplePositions, streamAt } from './streams.ts';
 import { inputTensors } from './tensors.ts';
@@ -58,6 +59,7 @@ export async function* collectingEvidence(
   const aim = wantsGradients ? new Aim(network, await split.read([0]), options) : undefined;
   const gradients = aim && new GradientSums(network, aim);
   const activations = wantsActivations ? new ActivationSums(network) : undefined;
+  const breath = new Breath();
   try {
     for (let start = 0; start < order.length; start += STRIDE) {
       const positions = order.subarray(start, start + STRIDE);
@@ -65,6 +67,7 @@ export async function* collectingEvidence(
       // The square of a batch's gradient is not the mean of its examples' squares: each goes alone.
       if (gradients) for (const position of positions) gradients.add(await split.read([position]));
       await gradients?.settle();
+      await breath.take();
       yield { done: start + positions.length, of: order.length };
     }
     return {

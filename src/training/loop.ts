@@ -3,6 +3,7 @@
 // begin.
 
 import type { Network } from '../execution/types.ts';
+import { Breath } from './breath.ts';
 import { failureOf } from './divergence.ts';
 import { evaluating, isBetter } from './evaluate.ts';
 import { completeTraining, type PartialTraining } from './options.ts';
@@ -107,8 +108,10 @@ async function* runEpoch(pass: Pass, data: Dataset): Run<Interruption | undefine
     reading.catch(() => {});
     return reading;
   };
+  const breath = new Breath();
   let next = read(pass.batch);
   while (next) {
+    await breath.take();
     if (isStopped(pass)) return { outcome: 'stopped' };
     const { batch, epoch } = pass;
     const examples = pass.augmented(await next, batch);

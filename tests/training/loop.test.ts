@@ -140,6 +140,17 @@ describe('a pass ends', () => {
     network.dispose();
   });
 
+  test('when a timer says so, although nobody waits between the batches', async () => {
+    const network = await tinyNetwork();
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 0);
+    const { result } = await runPass(
+      train(network, data, { ...options, epochs: 10_000, validationExamples: 0, signal: stop.signal }),
+    );
+    expect(result.outcome).toBe('stopped');
+    network.dispose();
+  });
+
   test('at the batch that was last pulled, and leaves nothing on the device', async () => {
     const network = await tinyNetwork();
     const before = backend.tf.memory().numTensors;

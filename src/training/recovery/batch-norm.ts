@@ -3,6 +3,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { Network } from '../../execution/types.ts';
+import { Breath } from '../breath.ts';
 import type { Gate } from '../gate.ts';
 import { samplePositions, streamAt } from '../streams.ts';
 import { comfortableBatch, inputTensors } from '../tensors.ts';
@@ -65,8 +66,10 @@ export async function* reestimatingBatchNorm(
     return { changed: false, message: 'Too few examples to measure a mean and a variance on.' };
   const size = Math.min(batchSize, order.length);
   const sums = new StatisticsSums(network, norms);
+  const breath = new Breath();
   try {
     for (let start = 0; start + size <= order.length; start += size) {
+      await breath.take();
       await sums.add(await split.read(order.subarray(start, start + size)));
       yield { done: start + size, of: order.length };
     }

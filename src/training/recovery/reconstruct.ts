@@ -10,6 +10,7 @@ import type { Graph } from '../../graph/types.ts';
 import type { Random } from '../../lib/random.ts';
 import type { NodeView } from '../../ops/op.ts';
 import { type WindowAttrs, windowsOf } from '../../ops/windows.ts';
+import { Breath } from '../breath.ts';
 import type { Gate } from '../gate.ts';
 import { type KernelReader, kernelReaders } from '../readers.ts';
 import { samplePositions, streamAt } from '../streams.ts';
@@ -176,8 +177,10 @@ async function refit(
   const { tf } = network.backend;
   const order = samplePositions(streamAt(seed, 'calibration'), split.length, examples);
   const fit = new LeastSquares(tf);
+  const breath = new Breath();
   try {
     for (let start = 0; start < order.length; start += batchSize) {
+      await breath.take();
       const batch = await split.read(order.subarray(start, start + batchSize));
       addRows(network, original, layer, batch, fit, streamAt(seed, 'calibration', start));
     }
