@@ -17,7 +17,7 @@ import { runPlan } from './run.ts';
 import { type InputDims, sizedFor } from './shapes.ts';
 import { refuseUnsupported } from './support.ts';
 import { download, upload } from './transfer.ts';
-import type { Backend, HostArray, Network, Parameter } from './types.ts';
+import type { Backend, HostArray, Network, Parameter, TrainingMode } from './types.ts';
 
 export { unsupported } from './support.ts';
 
@@ -125,7 +125,7 @@ class RunnableNetwork implements Network {
     plan: Plan,
     inputs: Readonly<Record<string, Tf.Tensor>>,
     wanted: readonly string[],
-    training: boolean,
+    training: TrainingMode,
     seed: number,
   ): Record<string, Tf.Tensor> {
     return runPlan(

@@ -7,6 +7,7 @@ import { type HostTensor, type Kernels, positive, type RunView } from '../ops/op
 import { toDevice } from '../ops/rearrange.ts';
 import { asStated, channelsLast, type Order, rearranged, sameOrder } from './orders.ts';
 import { type Plan, relabelled, type Step } from './plan.ts';
+import type { TrainingMode } from './types.ts';
 
 /** A tensor and the order of its axes. */
 export interface Held {
@@ -17,7 +18,7 @@ export interface Held {
 export interface Run {
   readonly tf: typeof Tf;
   readonly kernels: Kernels;
-  readonly training: boolean;
+  readonly training: TrainingMode;
   readonly seed: number;
   /** A graph input or a constant; owned by the caller. */
   given(name: string): Held | undefined;
@@ -170,7 +171,7 @@ class RunningNode implements RunView<never> {
   constructor(step: Step, run: Run, values: Values) {
     this.tf = run.tf;
     this.kernels = run.kernels;
-    this.training = run.training;
+    this.training = typeof run.training === 'function' ? run.training(step.node) : run.training;
     this.node = step.node;
     this.attrs = step.view.attrs;
     this.opset = step.view.opset;

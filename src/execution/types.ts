@@ -1,7 +1,7 @@
 // What execution offers to training and the workbench.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { Graph } from '../graph/types.ts';
+import type { Graph, GraphNode } from '../graph/types.ts';
 import type { Role } from '../ops/op.ts';
 
 export type BackendName = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
@@ -32,6 +32,9 @@ export interface Parameter {
   readonly order: readonly number[];
 }
 
+/** Whether nodes behave as in training (batch statistics, dropout): all of them, none, or those a function tells. */
+export type TrainingMode = boolean | ((node: GraphNode) => boolean);
+
 /** A graph made ready to run on one backend. Holds device memory until `dispose`. */
 export interface Network {
   readonly graph: Graph;
@@ -46,7 +49,7 @@ export interface Network {
    */
   forward(
     inputs: Readonly<Record<string, Tf.Tensor>>,
-    options?: { training?: boolean; seed?: number; wanted?: readonly string[] },
+    options?: { training?: TrainingMode; seed?: number; wanted?: readonly string[] },
   ): Record<string, Tf.Tensor>;
   /** Applies the running-statistics updates that the last training forward recorded. */
   commitStatistics(): void;

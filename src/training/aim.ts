@@ -2,7 +2,7 @@
 // measures batches that were brought to the device.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { HostArray, Network } from '../execution/types.ts';
+import type { HostArray, Network, TrainingMode } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { type Head, headOf, objectivesFor, outputsOf } from './heads.ts';
 import { Lesson } from './lesson.ts';
@@ -82,7 +82,7 @@ export class Aim {
   }
 
   /** Differentiable; call inside a gradient or `tf.tidy`. @throws ModelError when targets do not fit the outputs */
-  measure(batch: Batch, mode: { readonly training: boolean; readonly seed?: number }): Measured {
+  measure(batch: Batch, mode: { readonly training: TrainingMode; readonly seed?: number }): Measured {
     return this.judge(this.network.forward(batch.inputs, { ...mode, wanted: this.wanted }), batch);
   }
 

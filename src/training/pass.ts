@@ -3,6 +3,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { Network, Parameter } from '../execution/types.ts';
+import type { GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { Aim, type Batch, disposeBatch } from './aim.ts';
 import { nextTrend } from './divergence.ts';
@@ -53,7 +54,8 @@ export class Pass {
   best: BestSoFar | undefined;
   private readonly tf: typeof Tf;
   private readonly trainable: readonly Parameter[];
-  private readonly frozen: ReadonlySet<string>;
+  /** Which nodes behave as in training: a normalisation whose statistics are frozen uses them. */
+  private readonly learns: (node: GraphNode) => boolean;
   private readonly optimizer: Optimizer;
 
   /** @throws ModelError when the data does not fit the network, or nothing is left to train */
@@ -75,9 +77,11 @@ export class Pass {
     this.options = options;
     this.aim = aim;
     this.tf = network.backend.tf;
-    this.frozen = frozenConstants(network.graph, options.frozen);
+    const frozen = frozenConstants(network.graph, options.frozen);
+    const isFrozen = (name: string) => frozen.has(name) && network.parameters.get(name)?.trainable === false;
+    this.learns = ({ inputs }) => !inputs.some(isFrozen);
     this.trainable = [...network.parameters.values()].filter(
-      ({ name, trainable }) => trainable && !this.frozen.has(name),
+      ({ name, trainable }) => trainable && !frozen.has(name),
     );
     if (this.trainable.length === 0)
       throw new ModelError({
@@ -144,13 +148,13 @@ export class Pass {
     let right: Tf.Scalar | undefined;
     const { value, grads } = tf.variableGrads(
       () => {
-        const measured = this.aim.measure(batch, { training: true, seed });
+        const measured = this.aim.measure(batch, { training: this.learns, seed });
         right = measured.right && tf.keep(measured.right);
         return measured.loss;
       },
       this.trainable.map(({ variable }) => variable),
     );
-    this.commitStatistics();
+    this.network.commitStatistics();
     const figures = tf.tidy(() => {
       const raw = this.byConstant(grads);
       const pushed = this.penalised(raw);
@@ -183,17 +187,6 @@ export class Pass {
         return [[parameter.name, push ? this.tf.add(gradient, push) : gradient] as const];
       }),
     );
-  }
-
-  /** Running statistics move, those of frozen layers excepted. */
-  private commitStatistics(): void {
-    const still = [...this.network.parameters.values()].filter(
-      ({ name, trainable }) => !trainable && this.frozen.has(name),
-    );
-    const before = snapshotOf(this.tf, still);
-    this.network.commitStatistics();
-    restoreSnapshot(this.tf, this.network.parameters, before);
-    this.tf.dispose([...before.values()]);
   }
 
   private async look(): Promise<void> {

@@ -230,6 +230,16 @@ describe('a pass', () => {
     network.dispose();
   });
 
+  test('uses frozen statistics instead of those of the batch', async () => {
+    const network = await tinyNetwork();
+    const { loss } = await evaluate(network, data.train);
+    const { events } = await runPass(
+      train(network, data, { ...options, epochs: 1, batchSize: 128, frozen: ['BatchNormalization'] }),
+    );
+    expect(batchesOf(events)[0].loss).toBeCloseTo(loss, 5);
+    network.dispose();
+  });
+
   test('holds as many tensors after many batches as after few', async () => {
     const network = await tinyNetwork();
     const counts = new Map<number, number>();

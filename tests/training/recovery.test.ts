@@ -71,6 +71,27 @@ describe('batch-norm re-estimation', () => {
     network.dispose();
   });
 
+  test('measures without dropout, as the network is used', async () => {
+    const b = new GraphBuilder('dropout');
+    const x = b.input('x', 'float32', ['N', 1]);
+    const ratio = b.tensor('ratio', 'float32', [], [0.5]);
+    const dropped = b.node('Dropout', [x, ratio, b.tensor('training', 'bool', [], [1])]);
+    const one = (name: string, value: number) => b.tensor(name, 'float32', [1], [value]);
+    const y = b.node('BatchNormalization', [
+      dropped,
+      one('scale', 1),
+      one('shift', 0),
+      one('mean', 9),
+      one('variance', 9),
+    ]);
+    const network = await createNetwork(b.output(y).graph(), backend);
+    const split = splitOf({ inputs: [{ dims: [4, 1], data: Float32Array.of(1, 2, 3, 6) }] });
+    await reestimateBatchNorm(network, split);
+    expect((await values(network, 'mean'))[0]).toBeCloseTo(3, 4);
+    expect((await values(network, 'variance'))[0]).toBeCloseTo(3.5, 4);
+    network.dispose();
+  });
+
   test('says so where there is nothing to re-estimate', async () => {
     const b = new GraphBuilder('plain');
     const x = b.input('x', 'float32', ['N', 4]);

@@ -3,6 +3,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { Network } from '../../execution/types.ts';
+import type { GraphNode } from '../../graph/types.ts';
 import { Breath } from '../breath.ts';
 import type { Gate } from '../gate.ts';
 import { samplePositions, streamAt } from '../streams.ts';
@@ -84,11 +85,15 @@ export async function* reestimatingBatchNorm(
   };
 }
 
+/** The only nodes that behave as in training: what dropout would add to a variance is not there in use. */
+const isBatchNorm = ({ op, domain }: Pick<GraphNode, 'op' | 'domain'>): boolean =>
+  op === 'BatchNormalization' && domain === '';
+
 function batchNorms({ graph, parameters }: Network): Normalisation[] {
   const found = new Map<string, Normalisation>();
   for (const { op, domain, inputs, attributes } of graph.nodes) {
     const [, , , mean, variance] = inputs;
-    if (op !== 'BatchNormalization' || domain !== '' || !parameters.has(mean)) continue;
+    if (!isBatchNorm({ op, domain }) || !parameters.has(mean)) continue;
     if (parameters.has(variance))
       found.set(mean, { mean, variance, momentum: Number(attributes.momentum ?? 0.9) });
   }
@@ -117,7 +122,7 @@ class StatisticsSums {
     try {
       // A training pass moves r to m·r + (1 - m)·b; from r = 0 that is (1 - m)·b, so b is read off exactly.
       for (const variable of variables) assign(variable, tf.zerosLike(variable));
-      tf.tidy(() => void network.forward(inputs, { training: true, seed: this.batches }));
+      tf.tidy(() => void network.forward(inputs, { training: isBatchNorm }));
       network.commitStatistics();
       tf.tidy(() => this.collect());
       this.batches++;
