@@ -77,7 +77,7 @@ for (const repair of repairsWith(recovering)) {
   const { accuracy, seconds } = await repaired(study, half, repair);
   console.log(repair.name, percent(accuracy), seconds.toFixed(1));
   const lost = ((original - accuracy) * 100).toFixed(2);
-  rows.push([repair.name, repair.labels ? 'yes' : 'no', percent(accuracy), lost, seconds.toFixed(0)]);
+  rows.push([repair.name, repair.labels ? 'yes' : 'no', percent(accuracy), lost]);
 }
 
 const whole = await pruned(study, { criterion: 'l2', ratio: 0 });
@@ -95,6 +95,6 @@ crops, is right on **${percent(original)}** of the test pictures. One step of gr
 multiply-accumulates: ${size(half.analysis)}. Each repair starts from that cut; passes run ${recovering.epochs} epochs of SGD (one cycle,
 rate ${recovering.learningRate}). Points lost are against the unpruned network.
 
-${markdownTable(['repair', 'labels', 'accuracy', 'points lost', 'seconds'], rows)}
+${markdownTable(['repair', 'labels', 'accuracy', 'points lost'], rows)}
 `,
 );

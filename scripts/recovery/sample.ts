@@ -95,6 +95,6 @@ ${markdownTable(['criterion', 'ratio', 'parameters', 'MACs', 'accuracy after the
 One step of group L2 to half the multiply-accumulates: ${thousands(params)} parameters, ${millions(macs)} MACs. Distillation uses
 temperature 4; where it has labels the teacher's share is 0.7. Points lost are against the unpruned model.
 
-${markdownTable(['repair', 'labels', 'accuracy', 'points lost', 'seconds'], ways)}
+${markdownTable(['repair', 'labels', 'accuracy', 'points lost'], ways)}
 `,
 );
