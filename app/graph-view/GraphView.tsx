@@ -12,6 +12,7 @@ import { GraphTools } from './GraphTools.tsx';
 import type { Layout, Rect } from './layout.ts';
 import { NodeCard } from './NodeCard.tsx';
 import { NodeList } from './NodeList.tsx';
+import type { Planned } from './planned.ts';
 import { useCanvas } from './use-canvas.ts';
 import { useLayout } from './use-layout.ts';
 import { type Direction, step } from './walk.ts';
@@ -26,7 +27,11 @@ export interface GraphViewProps {
   /** A folded node to open, or a frame to fold again. */
   readonly onExpand: (id: string) => void;
   readonly loading: boolean;
+  /** Units that the decisions so far would cut, by group id. */
+  readonly planned?: Planned;
 }
+
+const nothing: Planned = new Map();
 
 export function GraphView(props: GraphViewProps) {
   const { drawing, loading } = props;
@@ -78,6 +83,7 @@ function Picture({
   selectedGroup,
   onSelectGroup,
   onExpand,
+  planned = nothing,
 }: PictureProps) {
   const [asList, setAsList] = useState(false);
   const [finding, setFinding] = useState(false);
@@ -111,6 +117,7 @@ function Picture({
   useEffect(() => {
     canvas?.light(lit === undefined ? undefined : { group: lit, root });
   }, [canvas, lit, root]);
+  useEffect(() => canvas?.plan(planned), [canvas, planned]);
   useEffect(() => canvas?.setCurrent(currentId), [canvas, currentId]);
   const onChosenElsewhere = useRef((_group: string) => {});
   onChosenElsewhere.current = (group) => {

@@ -7,6 +7,7 @@ import { onThemeChange } from '../theme/colours.ts';
 import { Captions } from './captions.ts';
 import type { Layout, Rect } from './layout.ts';
 import { paletteOf, stylesheet } from './looks.ts';
+import type { Planned } from './planned.ts';
 import { routeData } from './routes.ts';
 
 export interface CanvasEvents {
@@ -172,6 +173,11 @@ export class GraphCanvas {
       if (light.root !== undefined) this.cy.getElementById(light.root).addClass('root cut');
       all.not(lit).not('[kind = "frame"]').addClass('faint');
     });
+  }
+
+  /** Shows on each layer what the decisions so far would cut. */
+  plan(planned: Planned): void {
+    this.captions.setPlanned(planned);
   }
 
   mark(found: ReadonlySet<string>): void {

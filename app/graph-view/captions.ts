@@ -5,6 +5,7 @@ import type { Core, NodeSingular } from 'cytoscape';
 import type { DrawnNode } from '../../src/workbench/engine.ts';
 import { flatCaption, isTall } from './boxes.ts';
 import { DIMMED, looks, type Palette } from './looks.ts';
+import { channelsToGo, type Planned } from './planned.ts';
 
 /** Below these magnifications there is room for less: name and size only, then the size alone, then nothing. */
 const NEAR = 0.74;
@@ -17,6 +18,7 @@ export class Captions {
   private readonly canvas: HTMLCanvasElement;
   private readonly shortened = new Map<string, string>();
   private palette: Palette;
+  private planned: Planned = new Map();
 
   constructor(cy: Core, canvas: HTMLCanvasElement, palette: Palette) {
     this.cy = cy;
@@ -26,6 +28,11 @@ export class Captions {
 
   setPalette(palette: Palette): void {
     this.palette = palette;
+    this.paint();
+  }
+
+  setPlanned(planned: Planned): void {
+    this.planned = planned;
     this.paint();
   }
 
@@ -68,23 +75,29 @@ export class Captions {
     const isFaint = element.hasClass('faint') && !element.hasClass('current') && !element.hasClass('found');
     context.globalAlpha = isFaint ? DIMMED + 0.1 : 1;
     const node = element.data('node') as DrawnNode | undefined;
+    const going = node?.channels ? channelsToGo(node.channels, this.planned) : 0;
     if (!node) this.frameTitle(context, element, box, zoom);
     else if (!isTall(node)) this.flat(context, node, box, zoom);
-    else if (zoom < MIDDLE) this.far(context, node, box);
-    else if (zoom < NEAR) this.middle(context, node, box);
-    else this.near(context, node, box);
+    else if (zoom < MIDDLE) this.far(context, node, box, going);
+    else if (zoom < NEAR) this.middle(context, node, box, going);
+    else this.near(context, node, box, going);
   }
 
   /** `layer1.0.conv1` and `64 × 3×3` over `Conv · Norm · ReLU`. */
-  private near(context: CanvasRenderingContext2D, node: DrawnNode, box: Box): void {
+  private near(context: CanvasRenderingContext2D, node: DrawnNode, box: Box, going: number): void {
     const p = this.palette;
     const { x, y, w } = box;
-    this.bar(context, node, box);
+    this.bar(context, node, box, going);
     context.font = fonts.code;
     context.textAlign = 'right';
-    context.fillStyle = isPruned(node) ? p.cut : p['ink-soft'];
+    context.fillStyle = p['ink-soft'];
     context.fillText(node.detail, x + w - inset, y + 15);
-    const taken = context.measureText(node.detail).width;
+    let taken = context.measureText(node.detail).width;
+    if (going > 0) {
+      context.fillStyle = p.cut;
+      context.fillText(minus(going), x + w - inset - taken - 6, y + 15);
+      taken += 6 + context.measureText(minus(going)).width;
+    }
     context.textAlign = 'left';
     context.font = fonts.strong;
     context.fillStyle = p.ink;
@@ -97,25 +110,29 @@ export class Captions {
   }
 
   /** Name over size. */
-  private middle(context: CanvasRenderingContext2D, node: DrawnNode, box: Box): void {
+  private middle(context: CanvasRenderingContext2D, node: DrawnNode, box: Box, going: number): void {
     const { x, y, w } = box;
-    this.bar(context, node, box);
+    this.bar(context, node, box, going);
     context.textAlign = 'left';
     context.font = fonts.middleStrong;
     context.fillStyle = this.palette.ink;
     context.fillText(this.fit(context, node.name, w - 2 * inset, 'start'), x + inset, y + 15);
     context.font = fonts.middle;
-    context.fillStyle = isPruned(node) ? this.palette.cut : this.palette['ink-soft'];
-    const text = node.kind === 'unknown' ? node.label : node.detail;
-    context.fillText(this.fit(context, text, w - 2 * inset, 'end'), x + inset, y + 33);
+    const text = this.fit(context, node.kind === 'unknown' ? node.label : node.detail, w - 2 * inset, 'end');
+    context.fillStyle = this.palette['ink-soft'];
+    context.fillText(text, x + inset, y + 33);
+    if (going === 0) return;
+    context.textAlign = 'right';
+    context.fillStyle = this.palette.cut;
+    context.fillText(minus(going), x + w - inset, y + 33);
   }
 
   /** Only its size, or what it is, as large as the box allows. */
-  private far(context: CanvasRenderingContext2D, node: DrawnNode, box: Box): void {
-    this.bar(context, node, box);
+  private far(context: CanvasRenderingContext2D, node: DrawnNode, box: Box, going: number): void {
+    this.bar(context, node, box, going);
     context.textAlign = 'center';
     context.font = fonts.far;
-    context.fillStyle = isPruned(node) ? this.palette.cut : this.palette.ink;
+    context.fillStyle = going > 0 ? this.palette.cut : this.palette.ink;
     const text = node.kind === 'kernel' ? node.detail : node.label;
     context.fillText(
       this.fit(context, text, box.w - 16, 'end'),
@@ -149,17 +166,26 @@ export class Captions {
     context.fillText(this.fit(context, title, w - 28, 'start'), x + 14, y + 17);
   }
 
-  /** At the left edge, the colour of the kind; at the bottom, the part of a width that pruning has left. */
-  private bar(context: CanvasRenderingContext2D, node: DrawnNode, { x, y, w, h }: Box): void {
+  /** At the left edge, the colour of the kind; at the bottom what is left of a width, and what of that is to go. */
+  private bar(
+    context: CanvasRenderingContext2D,
+    { kind, channels }: DrawnNode,
+    { x, y, w, h }: Box,
+    going: number,
+  ): void {
     const p = this.palette;
-    context.fillStyle = p[looks[node.kind].colour];
+    context.fillStyle = p[looks[kind].colour];
     context.fillRect(x + 0.5, y + 7, 3, h - 14);
-    if (!isPruned(node) || !node.channels) return;
-    const length = w - 12;
-    context.fillStyle = p.line;
-    context.fillRect(x + 6, y + h - 4, length, 2.5);
+    if (!channels || (going === 0 && channels.now === channels.initially)) return;
+    const [left, length] = [x + 6, w - 12];
+    const upTo = (count: number) => (length * count) / channels.initially;
+    const kept = upTo(channels.now - going);
+    context.fillStyle = p['line-strong'];
+    context.fillRect(left, y + h - 4, length, 2.5);
+    context.fillStyle = p.cool;
+    context.fillRect(left, y + h - 4, kept, 2.5);
     context.fillStyle = p.cut;
-    context.fillRect(x + 6, y + h - 4, (length * node.channels.now) / node.channels.initially, 2.5);
+    context.fillRect(left + kept, y + h - 4, upTo(going), 2.5);
   }
 
   private plus(context: CanvasRenderingContext2D, x: number, y: number): void {
@@ -206,8 +232,7 @@ interface Box {
   readonly h: number;
 }
 
-const isPruned = ({ channels }: DrawnNode): boolean =>
-  channels !== undefined && channels.now < channels.initially;
+const minus = (count: number): string => `−${count}`;
 
 const fonts = {
   strong: '600 12px Inter, sans-serif',

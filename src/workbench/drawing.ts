@@ -7,7 +7,7 @@ import { type Flow, flowOf } from './flow.ts';
 import { type Block, foldBlocks } from './folding.ts';
 import { type Kernel, kernelOf } from './kernels.ts';
 import { commonModule, layerName } from './layer-name.ts';
-import type { Drawing, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from './state.ts';
+import type { Drawing, DrawnChannels, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from './state.ts';
 import { familyOf, type Word, wordFor, wordsFor } from './vocabulary.ts';
 
 /**
@@ -205,7 +205,7 @@ function detailOf(
   flow: Flow,
   { nodes, pattern }: Block,
   kernel: Kernel | undefined,
-  channels: DrawnNode['channels'],
+  channels: DrawnChannels | undefined,
 ): string | undefined {
   if (pattern === 'attention') {
     const softmax = nodes.find(({ op }) => op === 'Softmax');
@@ -225,18 +225,26 @@ function detailOf(
  * Output channels now, and as opened: each position counts for as many as the groups it belongs to had units for each
  * that is left.
  */
-function channelsOf({ groups, initialUnits }: Scene, kernel: Kernel): DrawnNode['channels'] {
-  const { tensor } = kernel;
+function channelsOf({ groups, initialUnits }: Scene, kernel: Kernel): DrawnChannels {
+  const { tensor, repeats } = kernel;
   const positions = kernel.dims[kernel.outAxis];
-  const members = (tensor === undefined ? [] : (groups.get(tensor) ?? [])).flatMap((group) =>
-    group.members
+  const members = (tensor === undefined ? [] : (groups.get(tensor) ?? [])).flatMap(({ id, units, members }) =>
+    members
       .filter((member) => member.tensor === tensor && member.side === 'out')
-      .map(({ unitOf }) => ({ unitOf, grown: (initialUnits.get(group.id) ?? group.units) / group.units })),
+      .map(({ unitOf }) => ({ id, units, unitOf, grown: (initialUnits.get(id) ?? units) / units })),
   );
   let initially = 0;
   for (let p = 0; p < positions; p++)
     initially += members.reduce((count, { unitOf, grown }) => (unitOf[p] >= 0 ? count * grown : count), 1);
-  return { now: positions * kernel.repeats, initially: Math.round(initially * kernel.repeats) };
+  return {
+    now: positions * repeats,
+    initially: Math.round(initially * repeats),
+    groups: members.map(({ id, units, unitOf }) => ({
+      id,
+      units,
+      perUnit: (unitOf.filter((unit) => unit >= 0).length * repeats) / units,
+    })),
+  };
 }
 
 function terminal(analysis: Analysis, id: string, name: string, kind: 'input' | 'output'): DrawnNode {

@@ -97,6 +97,7 @@ export class Review {
     return {
       id,
       group: groups[0].id,
+      groups: groups.map((group) => group.id),
       kind,
       root: root.tensor,
       node: this.#nodeNames.get(root.node) ?? '',

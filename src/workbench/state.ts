@@ -69,7 +69,7 @@ export interface DrawnNode {
     | 'other'
     | 'unknown';
   /** Output channels of its kernel, now and in the model as it was opened. */
-  readonly channels?: { readonly now: number; readonly initially: number };
+  readonly channels?: DrawnChannels;
   /** Of what leaves it: `1×64×56×56`. */
   readonly shape: string;
   readonly params: number;
@@ -81,6 +81,13 @@ export interface DrawnNode {
   readonly parent?: string;
   /** Groups whose units it holds or passes on; those that its own output carries come first. */
   readonly groups: readonly string[];
+}
+
+export interface DrawnChannels {
+  readonly now: number;
+  readonly initially: number;
+  /** The groups they belong to: units of each, and how many channels go with one. */
+  readonly groups: readonly { readonly id: string; readonly units: number; readonly perUnit: number }[];
 }
 
 /** A folded node that is shown operator by operator; folding it again takes the same id. */
@@ -127,8 +134,9 @@ export type Verdict = 'undecided' | 'accepted' | 'rejected' | 'skipped';
 
 export interface CandidateSummary {
   readonly id: string;
-  /** Group it would cut. */
+  /** Group it would cut, and all that it cuts alike, this one first. */
   readonly group: string;
+  readonly groups: readonly string[];
   readonly kind: GroupKind;
   readonly root: string;
   readonly node: string;

@@ -146,9 +146,17 @@ describe('groups and widths', () => {
     const group = whole.groups.find(({ name }) => name === 'stem')?.id as string;
     const { nodes } = draw(residual(), [], new Map([[group, 24]]));
     const stem = nodes.find(({ name }) => name === 'stem');
-    expect(stem?.channels).toEqual({ now: 16, initially: 24 });
+    expect(stem?.channels).toEqual({
+      now: 16,
+      initially: 24,
+      groups: [{ id: group, units: 16, perUnit: 1 }],
+    });
     expect(stem?.detail).toBe('16/24 × 3×3');
-    expect(nodes.find(({ name }) => name === 'head')?.channels).toEqual({ now: 10, initially: 10 });
+    expect(nodes.find(({ name }) => name === 'head')?.channels).toEqual({
+      now: 10,
+      initially: 10,
+      groups: [],
+    });
   });
 
   it('keeps ids and folding the same when only widths change', () => {

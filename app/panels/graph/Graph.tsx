@@ -1,9 +1,10 @@
 // The network as a picture, with the group in hand lit along its coupling; before there is one, the way in.
 
 import { FileDown, ListChecks, Scissors, Zap } from 'lucide-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { openModel, trySample } from '../../commands/model.ts';
+import { plannedBy } from '../../graph-view/planned.ts';
 import { currentCandidate } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
 import { Empty } from '../../widgets/Empty.tsx';
@@ -34,14 +35,17 @@ function Picture() {
   const selected = useApp((state) => state.selectedGroup);
   const selectGroup = useApp((state) => state.selectGroup);
   const toggleExpanded = useApp((state) => state.toggleExpanded);
+  const candidates = useApp((state) => state.session?.step?.candidates);
+  const planned = useMemo(() => plannedBy(candidates ?? []), [candidates]);
   return (
     <GraphView
       drawing={drawing}
-      highlightedGroup={pointed ?? inHand}
+      highlightedGroup={pointed ?? selected ?? inHand}
       selectedGroup={selected}
       onSelectGroup={selectGroup}
       onExpand={toggleExpanded}
       loading={pending}
+      planned={planned}
     />
   );
 }
