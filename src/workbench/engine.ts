@@ -121,8 +121,10 @@ export interface TrainOptions {
   /** Epochs without a better validation figure after which the pass ends; 0: never. */
   readonly patience?: number;
   readonly keepBest?: boolean;
-  /** Held-out examples on which accuracy is measured before and after the pass; 0: none. Default 1000. */
+  /** Held-out examples on which accuracy is measured before and after the pass; 0: none. Default 500. */
   readonly testExamples?: number;
+  /** Examples of the validation part that are measured after each epoch; 0: none. Default 500. */
+  readonly validationExamples?: number;
   /** Learns from the model as it was opened. `labels: false` uses the images alone. */
   readonly distil?: {
     readonly temperature?: number;
@@ -136,8 +138,10 @@ export interface TrainOptions {
 
 export interface TrainProgress {
   readonly phase: 'backend' | 'compiling' | 'training' | 'evaluating' | 'saving';
+  /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
+  /** Done in this epoch; while evaluating: examples done. 0 of 0 where there is nothing to count. */
   readonly batch: number;
   readonly batches: number;
   readonly imagesPerSecond?: number;

@@ -2,36 +2,52 @@
 
 import type { Network } from '../execution/types.ts';
 import { Random } from '../lib/random.ts';
-import { evaluate } from '../training/evaluate.ts';
+import { Aim } from '../training/aim.ts';
+import { evaluating } from '../training/evaluate.ts';
 import { samplePositions } from '../training/streams.ts';
 import type { Dataset, Evaluation, Split } from '../training/types.ts';
+import { lacks } from './missing.ts';
+import type { CostPoint } from './state.ts';
 
-const DEFAULT_EXAMPLES = 1000;
+export interface MeasureOptions {
+  /** The same ones for the same seed. Default: all. */
+  readonly examples?: number;
+  readonly seed?: number;
+}
+
+/** Examples done. */
+export interface Measuring {
+  readonly done: number;
+  readonly of: number;
+}
 
 /** The test part, or where data has none the validation part. */
 export const heldOut = ({ test, validation }: Dataset): Split => (test.length > 0 ? test : validation);
 
-/** On `examples` held-out examples (all by default), the same ones for the same seed. */
-export function measure(
+/** Whether accuracy and loss can be measured on a split at all. */
+export async function isMeasurable(split: Split): Promise<boolean> {
+  return split.length > 0 && (await split.read([0])).targets !== undefined;
+}
+
+/** @throws ModelError `no-examples`, `no-labels` */
+export async function* measuring(
   network: Network,
   data: Dataset,
-  { examples, seed = 1 }: { examples?: number; seed?: number } = {},
-): Promise<Evaluation> {
+  { examples, seed = 1 }: MeasureOptions = {},
+): AsyncGenerator<Measuring, Evaluation, void> {
   const split = heldOut(data);
   const all = examples === undefined || examples >= split.length;
   const positions = all ? undefined : samplePositions(new Random(seed), split.length, examples);
-  return evaluate(network, split, positions ? { positions } : {});
+  if (split.length === 0) throw lacks.heldOut();
+  const aim = new Aim(network, await split.read([0]));
+  return yield* evaluating(network, aim, split, positions ? { positions } : {});
 }
 
-/** Accuracy before or after a pass; `undefined` where there is nothing to measure it on. */
-export async function accuracyOn(
-  network: Network,
-  data: Dataset,
-  { testExamples = DEFAULT_EXAMPLES, seed }: { testExamples?: number; seed: number },
-): Promise<number | undefined> {
-  const split = heldOut(data);
-  if (testExamples === 0 || split.length === 0) return undefined;
-  const { targets } = await split.read([0]);
-  if (!targets) return undefined;
-  return (await measure(network, data, { examples: testExamples, seed })).accuracy;
-}
+/** The cost chart, its present point with what was measured. */
+export const withAccuracy = (
+  costs: readonly CostPoint[],
+  accuracy: number | undefined,
+): readonly CostPoint[] =>
+  accuracy === undefined
+    ? costs
+    : costs.map((point, i) => (i === costs.length - 1 ? { ...point, accuracy } : point));

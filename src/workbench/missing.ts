@@ -13,6 +13,12 @@ export const lacks = {
       'There are no examples to compute with.',
       'Open a data set, or use the generated digits.',
     ),
+  heldOut: () =>
+    lack(
+      'no-examples',
+      'The data has no examples to measure on.',
+      'Open data that has a test or validation part.',
+    ),
   step: () => lack('no-step', 'No step is under review.', 'Start a step first.'),
   interruption: () =>
     lack('nothing-to-resume', 'No training pass was interrupted.', 'Start a new training pass.'),

@@ -6,6 +6,9 @@ import type { PartialTraining } from '../training/options.ts';
 import { penaltyNamed, penaltyOf } from '../training/sparsity.ts';
 import type { TrainOptions } from './engine.ts';
 
+/** Fewer than the loop's own: a person waits for them. */
+const VALIDATION_EXAMPLES = 500;
+
 /** What the options mean for: the model as it is, and the number of classes of its data (0: targets are values). */
 interface Subject {
   readonly analysis: Analysis;
@@ -17,12 +20,13 @@ export function trainingOptions(options: TrainOptions, { analysis, classes }: Su
   const { optimizer, momentum, nesterov, weightDecay } = options;
   const { epochs, batchSize, seed, learningRate } = options;
   const { schedule, warmUp, labelSmoothing, clipNorm, frozen, patience, keepBest } = options;
-  const { augment = [], sparse } = options;
+  const { augment = [], sparse, validationExamples = VALIDATION_EXAMPLES } = options;
   return {
     epochs,
     batchSize,
     seed,
     learningRate,
+    validationExamples,
     optimizer: { name: optimizer, ...stated({ momentum, nesterov, weightDecay }) },
     augmentations: augmentationsOf(augment, classes),
     ...(sparse ? { penalty: penaltyOf(analysis, { ...sparse, name: penaltyNamed(sparse.name) }) } : {}),

@@ -20,7 +20,7 @@ import type { Board } from './board.ts';
 import { type Device, discard, isDeviceLost } from './device.ts';
 import type { TrainOptions, TrainProgress } from './engine.ts';
 import type { Keeper } from './keeper.ts';
-import { accuracyOn } from './measure.ts';
+import { heldOut, isMeasurable, measuring, withAccuracy } from './measure.ts';
 import type { OpenedModel } from './opened.ts';
 import { Rate } from './rate.ts';
 import type { TrainingPoint } from './state.ts';
@@ -41,6 +41,9 @@ export interface PassContext {
 type Progress<T = void> = AsyncGenerator<TrainProgress, T, void>;
 type Loop = AsyncGenerator<TrainingEvent, TrainingResult, void>;
 
+/** Examples on which accuracy is measured before and after. */
+const TEST_EXAMPLES = 500;
+
 /** A device that is lost as often in one pass will be lost again. */
 const DEVICES = 4;
 
@@ -51,7 +54,9 @@ export class TrainingPass {
   readonly #rate = new Rate();
   #kept: KeptTraining;
   #lastCheckpoint = performance.now();
-  #pause = 0;
+  #pause: number;
+  #epoch: number;
+  #closed = false;
 
   /** @param start options of a new pass, or a pass to go on with */
   constructor(context: PassContext, start: TrainOptions | KeptTraining) {
@@ -69,6 +74,7 @@ export class TrainingPass {
             at: Date.now(),
           };
     this.#options = this.#kept.options;
+    this.#epoch = this.#kept.epoch;
   }
 
   /** Returning stops within one batch and keeps the weights as the last one left them. */
@@ -76,10 +82,12 @@ export class TrainingPass {
     const { board, keeper } = this.#context;
     board.set({ interrupted: undefined });
     keeper.pause(true);
+    let failed = false;
     try {
       for (let devices = 1; ; devices++)
         try {
-          return yield* this.#onDevice();
+          yield* this.#onDevice();
+          return;
         } catch (error) {
           if (!isDeviceLost(error) || devices === DEVICES) throw error;
           board.log({
@@ -88,9 +96,11 @@ export class TrainingPass {
           });
         }
     } catch (error) {
+      failed = true;
       await this.#failed(error);
       throw error;
     } finally {
+      if (!failed && !this.#closed) await this.#stoppedEarly();
       keeper.pause(false);
     }
   }
@@ -115,7 +125,6 @@ export class TrainingPass {
     const { board, keeper, data, gate, model } = this.#context;
     const { distil } = this.#options;
     const subject = { analysis: model.pruner.analysis, classes: data.classes.length };
-    if (!this.#kept.checkpoint) await this.#measureBefore(network);
     board.set({ curve: board.state.curve.slice(0, this.#kept.points) });
     await keeper.keep({ training: this.#kept });
     const { checkpoint } = this.#kept;
@@ -127,15 +136,17 @@ export class TrainingPass {
       ...(checkpoint ? { resume: decodeCheckpoint(checkpoint) } : {}),
     });
     let result: TrainingResult | undefined;
+    let accuracyAfter: number | undefined;
     let failed = false;
     try {
+      if (!checkpoint) yield* this.#measureBefore(network);
       result = yield* this.#follow(loop);
-      yield this.#progress('evaluating');
+      accuracyAfter = yield* this.#accuracy(network);
     } catch (error) {
       failed = true;
       throw error;
     } finally {
-      if (!failed) await this.#close(network, result ?? (await this.#stopped(loop)));
+      if (!failed) await this.#close(network, result ?? (await this.#stopped(loop)), accuracyAfter);
     }
   }
 
@@ -162,18 +173,13 @@ export class TrainingPass {
     }
   }
 
-  async #close(network: Network, result: TrainingResult): Promise<void> {
-    const { board, keeper, device, model, data } = this.#context;
+  async #close(network: Network, result: TrainingResult, accuracyAfter: number | undefined): Promise<void> {
+    const { board, keeper, device, model } = this.#context;
+    this.#closed = true;
     if (result.changed) model.pruner.replaceWeights(await device.orLost(network.readBack()));
     const { accuracyBefore } = this.#kept;
-    const accuracyAfter =
-      result.outcome === 'stopped'
-        ? undefined
-        : await device.orLost(accuracyOn(network, data, this.#options));
     const { outcome, epochs, message } = result;
-    const costs = board.state.costs.map((point, i, { length }) =>
-      i === length - 1 && accuracyAfter !== undefined ? { ...point, accuracy: accuracyAfter } : point,
-    );
+    const costs = withAccuracy(board.state.costs, accuracyAfter);
     board.log(
       outcome === 'skipped'
         ? { kind: 'training-skipped', message }
@@ -200,10 +206,28 @@ export class TrainingPass {
     await keeper.keep({ training: checkpoint ? this.#kept : undefined });
   }
 
-  async #measureBefore(network: Network): Promise<void> {
-    const { device, data } = this.#context;
-    const accuracyBefore = await device.orLost(accuracyOn(network, data, this.#options));
+  async #stoppedEarly(): Promise<void> {
+    const message = 'Stopped before the first batch; the weights are as they were.';
+    this.#context.board.log({ kind: 'training', outcome: 'stopped', epochs: 0, message });
+    await this.#context.keeper.keep({ training: undefined });
+  }
+
+  async *#measureBefore(network: Network): Progress {
+    const accuracyBefore = yield* this.#accuracy(network);
     if (accuracyBefore !== undefined) this.#kept = { ...this.#kept, accuracyBefore };
+  }
+
+  /** On held-out examples; `undefined` where there is nothing to measure it on. */
+  async *#accuracy(network: Network): Progress<number | undefined> {
+    const { device, data } = this.#context;
+    const { testExamples: examples = TEST_EXAMPLES, seed } = this.#options;
+    if (examples === 0 || !(await isMeasurable(heldOut(data)))) return undefined;
+    const work = measuring(network, data, { examples, seed });
+    for (;;) {
+      const { done, value } = await device.orLost(work.next());
+      if (done) return value.accuracy;
+      yield { ...this.#progress('evaluating'), batch: value.done, batches: value.of };
+    }
   }
 
   async *#checkpointIfDue(event: BatchEvent | EpochEvent): Progress {
@@ -255,14 +279,17 @@ export class TrainingPass {
   }
 
   #progress(phase: TrainProgress['phase'], event?: TrainingEvent): TrainProgress {
-    const inBatch = event?.kind === 'batch';
-    return {
-      phase,
-      epoch: event && 'epoch' in event ? event.epoch + 1 : this.#kept.epoch + 1,
-      epochs: this.#options.epochs,
-      batch: inBatch ? event.batch + 1 : 0,
-      batches: inBatch ? event.batches : 0,
-    };
+    if (event && 'epoch' in event) this.#epoch = event.epoch;
+    const { epochs } = this.#options;
+    const place = { phase, epoch: Math.min(this.#epoch + 1, epochs), epochs };
+    switch (event?.kind) {
+      case 'batch':
+        return { ...place, batch: event.batch + 1, batches: event.batches };
+      case 'validating':
+        return { ...place, batch: event.done, batches: event.of };
+      default:
+        return { ...place, batch: 0, batches: 0 };
+    }
   }
 }
 
