@@ -16,7 +16,7 @@ import {
   Undo2,
   X,
 } from 'lucide-react';
-import { currentCandidate } from '../store/review.ts';
+import { currentCandidate, goingUnits } from '../store/review.ts';
 import type { AppState } from '../store/state.ts';
 import {
   always,
@@ -138,7 +138,7 @@ export const pickChannels: Command = {
   whyNot: withCandidate,
   perform(state) {
     const candidate = currentCandidate(state);
-    if (candidate) state.setPicked(state.picked ? undefined : candidate.remove);
+    if (candidate) state.setPicked(state.picked ? undefined : goingUnits(candidate));
   },
 };
 

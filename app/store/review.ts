@@ -147,6 +147,9 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
 export const currentCandidate = ({ session, current }: AppState): CandidateSummary | undefined =>
   session?.step?.candidates.find(({ id }) => id === current);
 
+/** Units that go if the candidate is accepted as it stands: chosen one by one, or proposed. */
+export const goingUnits = ({ chosen, remove }: CandidateSummary): readonly number[] => chosen ?? remove;
+
 export const verdictOf = ({ session, sent }: AppState, id: string): Verdict =>
   sent.get(id) ?? session?.step?.candidates.find((each) => each.id === id)?.verdict ?? 'undecided';
 

@@ -59,7 +59,9 @@ export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
     selectGroup(group) {
       const { session } = get();
       set({ selectedGroup: group });
-      const candidate = session?.step?.candidates.find((each) => each.group === group);
+      const candidate = session?.step?.candidates.find(
+        ({ groups }) => group !== undefined && groups.includes(group),
+      );
       if (candidate) get().goTo(candidate.id);
     },
     pointAt: (group) => set({ pointedGroup: group }),

@@ -15,7 +15,7 @@ import {
   undo,
 } from '../../commands/review.ts';
 import { Coupling } from '../../group/Coupling.tsx';
-import { verdictOf } from '../../store/review.ts';
+import { goingUnits, verdictOf } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
 import { groupName, unitName } from '../../text/names.ts';
 import { compact, plural } from '../../text/numbers.ts';
@@ -27,7 +27,8 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
   const picked = useApp((state) => state.picked);
   const verdict = useApp((state) => verdictOf(state, candidate.id));
   const alike = candidate.alike.length - 1;
-  const going = picked ?? candidate.remove;
+  const going = picked ?? goingUnits(candidate);
+  const asProposed = going === candidate.remove;
   return (
     <article className="candidate" aria-label={groupName(candidate)}>
       <header className="candidate-head">
@@ -46,14 +47,24 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
         <strong>
           {going.length} of {candidate.units}
         </strong>{' '}
-        {unitName(candidate.kind, candidate.units)} would go, saving{' '}
-        <strong>{compact(candidate.saves.params)}</strong> parameters and{' '}
-        <strong>{compact(candidate.saves.macs)}</strong> MACs.
+        {unitName(candidate.kind, candidate.units)} would go
+        {asProposed ? (
+          <>
+            , saving <strong>{compact(candidate.saves.params)}</strong> parameters and{' '}
+            <strong>{compact(candidate.saves.macs)}</strong> MACs.
+          </>
+        ) : (
+          `; ${candidate.remove.length} were proposed.`
+        )}
+        {asProposed &&
+          candidate.rounding !== undefined &&
+          candidate.rounding > 0 &&
+          ` ${candidate.rounding} of them only to leave a round width.`}
       </p>
       {picked ? (
         <ChannelPicker candidate={candidate} picked={picked} />
       ) : (
-        <ScoreStrip scores={candidate.scores} remove={candidate.remove} />
+        <ScoreStrip scores={candidate.scores} remove={going} />
       )}
       <div className="actions">
         <CommandButton command={accept} look="yes" wide keys />

@@ -5,13 +5,14 @@ import { useShallow } from 'zustand/react/shallow';
 import type { CandidateSummary, OpenStep, Verdict } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { applyStep, cancelStep, tryOut } from '../../commands/review.ts';
-import { currentCandidate, tally, verdictOf, visibleCandidates } from '../../store/review.ts';
+import { currentCandidate, goingUnits, tally, verdictOf, visibleCandidates } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
 import { groupName } from '../../text/names.ts';
-import { change, compact, measured } from '../../text/numbers.ts';
+import { change, compact, measured, plural } from '../../text/numbers.ts';
 import { Choices } from '../../widgets/Choices.tsx';
 import { Empty } from '../../widgets/Empty.tsx';
 import { Filter } from '../../widgets/Filter.tsx';
+import { Fold } from '../../widgets/Fold.tsx';
 import { Segments } from '../../widgets/Segments.tsx';
 import { Candidate } from './Candidate.tsx';
 
@@ -31,6 +32,7 @@ export function Review({ step }: { readonly step: OpenStep }) {
         </Empty>
       )}
       <List />
+      <HeldBack step={step} />
       <Recent step={step} />
       <Foot step={step} />
     </>
@@ -105,10 +107,26 @@ function Row({ candidate }: { readonly candidate: CandidateSummary }) {
       <Icon aria-label={word} size={13} strokeWidth={2.2} />
       <span className="candidate-name">{groupName(candidate)}</span>
       <span className="figure">
-        −{candidate.remove.length} <span className="candidate-of">/ {candidate.units}</span>
+        −{goingUnits(candidate).length} <span className="candidate-of">/ {candidate.units}</span>
       </span>
       <span className="candidate-saves figure">−{compact(candidate.saves.params)}</span>
     </span>
+  );
+}
+
+/** Groups that are not proposed, or with less than asked. */
+function HeldBack({ step: { heldBack = [] } }: { readonly step: OpenStep }) {
+  if (heldBack.length === 0) return null;
+  return (
+    <div className="held-back">
+      <Fold title={`${plural(heldBack.length, 'group')} held back`}>
+        <ul>
+          {heldBack.map(({ code, group, message }) => (
+            <li key={`${code} ${group} ${message}`}>{message}</li>
+          ))}
+        </ul>
+      </Fold>
+    </div>
   );
 }
 

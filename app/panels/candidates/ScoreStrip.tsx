@@ -19,7 +19,7 @@ export function ScoreStrip({ scores, remove }: ScoreStripProps) {
         viewBox={`0 0 ${scores.length} ${height}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`Scores of ${scores.length} units from ${decimal(low)} to ${decimal(high)}; ${remove.length} are proposed to go`}
+        aria-label={`Scores of ${scores.length} units from ${decimal(low)} to ${decimal(high)}; ${remove.length} would go`}
       >
         <path d={staying} className="strip-stays" />
         <path d={going} className="strip-goes" />

@@ -1,0 +1,53 @@
+// A real network of a hundred megabytes, dropped on the window.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { materialise, readSharedJson, sharedFolder, skipReason } from '../shared.ts';
+import { button, dropFiles, launch, openPage, region } from './chromium.ts';
+
+describe.skipIf(!sharedFolder())(`ResNet-50 (${skipReason})`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'secateur-resnet50-'));
+  const path = join(folder, 'resnet50.onnx');
+  let browser: Browser;
+  beforeAll(async () => {
+    writeFileSync(path, await materialise('resnet50'));
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is opened, drawn, reviewed and cut', async () => {
+    const { page, complaints, close } = await openPage(browser);
+    await button(page, 'Open model').waitFor();
+    await dropFiles(page, path);
+    await button(page, 'Start step').waitFor();
+    const model = region(page, 'Model');
+    const { params } = readSharedJson<{ params: number }>('zoo/resnet50.json');
+    const row = model.getByRole('row', { name: /Parameters/ });
+    expect(await row.getAttribute('title')).toMatch(new RegExp(`^${params.toLocaleString('en-US')} `));
+    await region(page, 'Dependency graph').getByText('Laying out').waitFor({ state: 'detached' });
+
+    await button(page, 'Start step').click();
+    await button(page, 'Accept').waitFor();
+    // The stem is like no other; the candidate after it has many of its structure.
+    await page.keyboard.press('j');
+    await page.keyboard.press('Shift+A');
+    await page.getByRole('img', { name: /^[1-9]\d+ to go/ }).waitFor();
+    await button(page, 'Apply step').click();
+    await region(page, 'Steps')
+      .getByText(/^Step 1 removed \d+ units/)
+      .waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      button(page, 'Export model').click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^resnet50.*\.onnx$/);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});
