@@ -25,23 +25,27 @@ function resizeAxis(
 ): Float32Array {
   if (length === to) return values;
   const out = new Float32Array(outer * to * inner);
-  const step = length / to;
-  const reach = Math.max(1, step);
   for (let j = 0; j < to; j++) {
-    const centre = (j + 0.5) * step - 0.5;
-    const from = Math.max(0, Math.ceil(centre - reach));
-    const until = Math.min(length - 1, Math.floor(centre + reach));
-    const weights = Array.from(
-      { length: until - from + 1 },
-      (_, k) => 1 - Math.abs(from + k - centre) / reach,
-    );
-    const total = weights.reduce((a, b) => a + b, 0);
+    const { from, weights } = triangle(j, length, to);
     for (let o = 0; o < outer; o++)
-      for (const [k, weight] of weights.entries())
-        for (let i = 0; i < inner; i++)
-          out[(o * to + j) * inner + i] += (weight / total) * values[(o * length + from + k) * inner + i];
+      for (let k = 0; k < weights.length; k++) {
+        const [target, source] = [(o * to + j) * inner, (o * length + from + k) * inner];
+        for (let i = 0; i < inner; i++) out[target + i] += weights[k] * values[source + i];
+      }
   }
   return out;
+}
+
+/** Which old pixels, from `from` on, make the new pixel `j`, and how much of each. */
+function triangle(j: number, length: number, to: number): { from: number; weights: number[] } {
+  const step = length / to;
+  const reach = Math.max(1, step);
+  const centre = (j + 0.5) * step - 0.5;
+  const from = Math.max(0, Math.ceil(centre - reach));
+  const until = Math.min(length - 1, Math.floor(centre + reach));
+  const heights = Array.from({ length: until - from + 1 }, (_, k) => 1 - Math.abs(from + k - centre) / reach);
+  const total = heights.reduce((a, b) => a + b, 0);
+  return { from, weights: heights.map((height) => height / total) };
 }
 
 /** Grey from colours as the eye weighs them (ITU-R BT.601). */

@@ -6,6 +6,7 @@ import { openModel, writeModel } from '../../src/formats/formats.ts';
 import { withTensors } from '../../src/graph/edit.ts';
 import { ModelError } from '../../src/lib/errors.ts';
 import { Random } from '../../src/lib/random.ts';
+import { damaged } from '../damage.ts';
 import { listShared, readShared } from '../shared.ts';
 import { tinyFile } from './files.ts';
 
@@ -38,21 +39,6 @@ describe('damaged files', () => {
     }
   });
 });
-
-/** Cut short, or with some bytes changed, taken out or doubled. */
-function damaged(bytes: Uint8Array, random: Random): Uint8Array {
-  if (random.uniform() < 0.15) return bytes.slice(0, random.below(bytes.length));
-  const out = [...bytes];
-  for (let times = 1 + random.below(4); times > 0; times--) {
-    const at = random.below(out.length);
-    const kind = random.below(4);
-    if (kind === 0) out[at] ^= 1 << random.below(8);
-    else if (kind === 1) out[at] = random.below(256);
-    else if (kind === 2) out.splice(at, 1 + random.below(8));
-    else out.splice(at, 0, ...out.slice(at, at + 1 + random.below(8)));
-  }
-  return Uint8Array.from(out);
-}
 
 function failureOf(work: () => void): unknown {
   try {

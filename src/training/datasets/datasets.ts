@@ -15,7 +15,8 @@ import type { DataOptions, DataReader } from './reader.ts';
 /** In the order in which they are asked. */
 export const dataReaders: readonly DataReader[] = [cifar, idx, npy, csv, images];
 
-const HINT = `Open ${dataReaders.map(({ title }) => title).join(', ')}.`;
+const titles = dataReaders.map(({ title }) => title);
+const HINT = `Open ${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}.`;
 
 /**
  * The data set in these files: archives are opened, the format is told from names and first bytes, parts that the files

@@ -14,7 +14,7 @@ import type { DataOptions, DataReader } from './reader.ts';
 import { memoryRows, planar, type Rows, splitOf } from './rows.ts';
 
 export const images: DataReader = {
-  title: 'Pictures in a folder per class',
+  title: 'pictures in a folder per class',
   sniff: async (files) => files.some(({ name }) => pictureName.test(name)),
   open: openImages,
 };
