@@ -2,6 +2,7 @@
 // floors ask for (what survives a removal, why things go together, why an axis is frozen).
 
 import type { Graph } from '../graph/types.ts';
+import type { TermAxis } from './axis.ts';
 import { frozenBy, type Slot } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
@@ -9,7 +10,6 @@ import { Explainer } from './explain.ts';
 import { bindSymbols, inferTypes } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
 import { findRoles } from './roles.ts';
-import type { TermAxis } from './terms.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {

@@ -39,6 +39,20 @@ export class Atoms {
     return term;
   }
 
+  /** New free terms that were made together, one for each position of an axis. */
+  several(count: number, birth: number): Int32Array {
+    while (this.count + count > this.parent.length) this.grow();
+    const out = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      const term = this.count++;
+      this.parent[term] = term;
+      this.state[term] = FREE;
+      this.birth[term] = birth;
+      out[i] = term;
+    }
+    return out;
+  }
+
   private grow(): void {
     const size = this.parent.length * 2;
     const parent = new Int32Array(size);
@@ -161,6 +175,25 @@ export class Atoms {
         else for (const atom of [...a, ...b]) this.fix(atom, reason);
       }
     }
+  }
+
+  /** The atom that a term is; -1 for one that must stay and for a product. */
+  soleAtom(term: Term): number {
+    const root = this.find(term);
+    return this.state[root] === FREE ? root : -1;
+  }
+
+  isProduct(term: Term): boolean {
+    return this.state[this.find(term)] === PRODUCT;
+  }
+
+  /** Whether the terms are atoms made together, none of which is the same as another yet. */
+  areFresh(terms: Int32Array): boolean {
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i];
+      if (term !== terms[0] + i || this.parent[term] !== term || this.state[term] !== FREE) return false;
+    }
+    return true;
   }
 
   /** What an atom was made together with. */

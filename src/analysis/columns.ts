@@ -3,7 +3,8 @@
 
 import type { ProductKind } from '../ops/op.ts';
 import type { Reason } from './atoms.ts';
-import { isOpen, leaves, type TermAxis, type Terms } from './terms.ts';
+import { isOpen, leaves, partsOf, type TermAxis } from './axis.ts';
+import type { Terms } from './terms.ts';
 import type { GroupKind } from './types.ts';
 
 const innerKinds: Record<ProductKind, GroupKind> = {
@@ -16,7 +17,7 @@ const innerKinds: Record<ProductKind, GroupKind> = {
 /** Atoms that vary together along an axis, in order of first appearance. */
 export interface Column {
   readonly kind: GroupKind;
-  readonly atoms: readonly number[];
+  readonly atoms: ArrayLike<number>;
 }
 
 /** For one axis and one group: the unit of each position, -1 where the position is not the group's. */
@@ -28,12 +29,25 @@ export interface Slot {
 /** The columns of a resolved axis; none where every position must stay. */
 export function columnsOf(terms: Terms, axis: TermAxis): Column[] {
   if (axis.fixed) return [];
-  if (!axis.factors) return listColumns(terms, axis);
+  if (axis.factors) return productColumns(terms, axis);
+  if (!axis.parts) {
+    const own = terms.termsOf(axis);
+    if (terms.atoms.areFresh(own)) return [{ kind: 'channels', atoms: own }];
+  }
+  const plain = new Set<number>();
+  const columns: Column[] = [];
+  for (const part of partsOf(axis))
+    if (part.factors) columns.push(...productColumns(terms, part));
+    else if (!part.fixed) columns.push(...listColumns(terms, part, axis.kind, plain));
+  return plain.size > 0 ? [{ kind: 'channels', atoms: [...plain] }, ...columns] : columns;
+}
+
+function productColumns(terms: Terms, axis: TermAxis): Column[] {
   const moving = leaves(axis)
-    .map((leaf) => ({ leaf, atoms: leaf.fixed ? [] : distinctAtoms(terms, terms.termsOf(leaf)) }))
-    .filter(({ atoms }) => atoms.length > 0);
+    .map((leaf) => distinctAtoms(terms, leaf))
+    .filter((atoms) => atoms.length > 0);
   const kind = axis.kind ?? 'blocks';
-  return moving.map(({ atoms }, k) => ({ kind: columnKind(kind, k, moving.length), atoms }));
+  return moving.map((atoms, k) => ({ kind: columnKind(kind, k, moving.length), atoms }));
 }
 
 const columnKind = (kind: ProductKind, column: number, columns: number): GroupKind => {
@@ -41,77 +55,139 @@ const columnKind = (kind: ProductKind, column: number, columns: number): GroupKi
   return column === columns - 1 ? innerKinds[kind] : kind;
 };
 
-function distinctAtoms(terms: Terms, list: ArrayLike<number>): number[] {
+function distinctAtoms(terms: Terms, leaf: TermAxis): ArrayLike<number> {
+  if (leaf.fixed) return [];
+  const own = terms.termsOf(leaf);
+  if (terms.atoms.areFresh(own)) return own;
   const seen = new Set<number>();
-  for (let p = 0; p < list.length; p++) for (const atom of terms.atoms.atomsOf(list[p])) seen.add(atom);
+  for (const term of own) for (const atom of terms.atoms.atomsOf(term)) seen.add(atom);
   return [...seen];
 }
 
-/** A list of terms without grid structure: plain positions are one column; products by the factor they were born on. */
-function listColumns(terms: Terms, axis: TermAxis): Column[] {
-  const plain = new Set<number>();
+/** Columns of the products in a list, by the factor they were born on; what is no product goes to `plain`. */
+function listColumns(
+  terms: Terms,
+  list: TermAxis,
+  kind: ProductKind | undefined,
+  plain: Set<number>,
+): Column[] {
+  const { atoms: table } = terms;
   const products = new Map<string, { kind: GroupKind; atoms: Set<number> }>();
-  for (const term of terms.termsOf(axis)) {
-    const atoms = terms.atoms.atomsOf(term);
+  for (const term of terms.termsOf(list)) {
+    const sole = table.soleAtom(term);
+    if (sole >= 0) plain.add(sole);
+    if (!table.isProduct(term)) continue;
+    const atoms = table.atomsOf(term);
     if (atoms.length === 1) plain.add(atoms[0]);
     else
       atoms.forEach((atom, k) => {
-        const key = `${k - atoms.length}:${terms.atoms.birthOf(atom)}`;
-        const kind = columnKind(axis.kind ?? terms.atoms.kindOf(term) ?? 'blocks', k, atoms.length);
-        const column = products.get(key) ?? { kind, atoms: new Set() };
+        const key = `${k - atoms.length}:${table.birthOf(atom)}`;
+        const own = columnKind(list.kind ?? kind ?? table.kindOf(term) ?? 'blocks', k, atoms.length);
+        const column = products.get(key) ?? { kind: own, atoms: new Set() };
         products.set(key, column);
         column.atoms.add(atom);
       });
   }
-  const columns = [...products.values()].map(({ kind, atoms }) => ({ kind, atoms: [...atoms] }));
-  return plain.size > 0 ? [{ kind: 'channels', atoms: [...plain] }, ...columns] : columns;
+  return [...products.values()].map((column) => ({ kind: column.kind, atoms: [...column.atoms] }));
 }
+
+// ---------------------------------------------------------------- units along an axis
 
 /** The slots of a resolved axis, given each atom's group and unit (-1 for an atom of no group). */
 export function slotsOf(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
   if (axis.fixed || isOpen(axis)) return [];
-  if (axis.factors) return gridSlots(terms, axis, groupOf, unitOf);
+  if (axis.factors) return productSlots(terms, axis, groupOf, unitOf);
+  if (axis.parts) return sequenceSlots(terms, axis, groupOf, unitOf);
+  return listSlots(terms, axis, groupOf, unitOf);
+}
+
+function listSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
   const list = terms.termsOf(axis);
-  const slots = new Map<string, Slot>();
-  list.forEach((term, p) => {
-    const occurrences = new Map<number, number>();
-    for (const atom of terms.atoms.atomsOf(term)) {
-      const group = groupOf[atom];
-      if (group < 0) continue;
-      // Two atoms of one group on one position (an outer product of an axis with itself) take two slots.
-      const occurrence = occurrences.get(group) ?? 0;
-      occurrences.set(group, occurrence + 1);
-      const key = `${group}:${occurrence}`;
-      const slot = slots.get(key) ?? { group, unitOf: new Int32Array(list.length).fill(-1) };
-      slots.set(key, slot);
-      slot.unitOf[p] = unitOf[atom];
-    }
-  });
-  return [...slots.values()];
+  const collecting = new Slots(list.length);
+  for (let p = 0; p < list.length; p++) {
+    const sole = terms.atoms.soleAtom(list[p]);
+    if (sole >= 0) {
+      if (groupOf[sole] >= 0) collecting.put(groupOf[sole], p, unitOf[sole]);
+    } else if (terms.atoms.isProduct(list[p]))
+      for (const atom of terms.atoms.atomsOf(list[p]))
+        if (groupOf[atom] >= 0) collecting.put(groupOf[atom], p, unitOf[atom]);
+  }
+  return collecting.all;
 }
 
 /** Each factor's slots, repeated over the others. */
-function gridSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  const factors = leaves(axis);
+function productSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
   let stride = axis.length;
-  return factors.flatMap((factor) => {
+  return leaves(axis).flatMap((factor) => {
     stride /= factor.length;
-    const inner = stride;
-    return slotsOf(terms, factor, groupOf, unitOf).map(({ group, unitOf: units }) => ({
+    return slotsOf(terms, factor, groupOf, unitOf).map(({ group, unitOf: own }) => ({
       group,
-      unitOf: Int32Array.from(
-        { length: axis.length },
-        (_, p) => units[Math.floor(p / inner) % factor.length],
-      ),
+      unitOf: repeated(own, stride, axis.length),
     }));
   });
+}
+
+/** Each element `times` over, the whole again and again up to `length`. */
+function repeated(list: Int32Array, times: number, length: number): Int32Array {
+  const out = new Int32Array(length);
+  for (let p = 0, i = 0; p < length; p += times) {
+    out.fill(list[i], p, p + times);
+    i = i + 1 === list.length ? 0 : i + 1;
+  }
+  return out;
+}
+
+function sequenceSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
+  const collecting = new Slots(axis.length);
+  let start = 0;
+  for (const part of partsOf(axis)) {
+    for (const { group, unitOf: own } of slotsOf(terms, part, groupOf, unitOf))
+      collecting.putRun(group, start, own);
+    start += part.length;
+  }
+  return collecting.all;
+}
+
+/** Slots in the making. Two units of one group on one position (an axis times itself) take two slots. */
+class Slots {
+  readonly all: Slot[] = [];
+  private readonly length: number;
+  private latest: Slot | undefined;
+
+  constructor(length: number) {
+    this.length = length;
+  }
+
+  put(group: number, position: number, unit: number): void {
+    const { latest } = this;
+    if (latest?.group === group && latest.unitOf[position] < 0) latest.unitOf[position] = unit;
+    else this.free(group, (slot) => slot.unitOf[position] < 0).unitOf[position] = unit;
+  }
+
+  putRun(group: number, start: number, units: Int32Array): void {
+    const fits = ({ unitOf }: Slot) => units.every((unit, i) => unit < 0 || unitOf[start + i] < 0);
+    const { unitOf } = this.free(group, fits);
+    for (let i = 0; i < units.length; i++) if (units[i] >= 0) unitOf[start + i] = units[i];
+  }
+
+  /** The group's first slot that has room. */
+  private free(group: number, hasRoom: (slot: Slot) => boolean): Slot {
+    let slot = this.all.find((known) => known.group === group && hasRoom(known));
+    if (!slot) {
+      slot = { group, unitOf: new Int32Array(this.length).fill(-1) };
+      this.all.push(slot);
+    }
+    this.latest = slot;
+    return slot;
+  }
 }
 
 /** Why no position of a resolved axis may go; `undefined` where one may. */
 export function frozenBy(terms: Terms, axis: TermAxis): Reason | undefined {
   if (axis.fixed) return axis.fixed;
-  if (axis.factors) {
-    const reasons = leaves(axis).map((leaf) => frozenBy(terms, leaf));
+  const inside = axis.factors ? leaves(axis) : axis.parts && partsOf(axis);
+  if (inside) {
+    const reasons = inside.map((part) => frozenBy(terms, part));
     return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
   }
   if (!axis.terms) return undefined;

@@ -5,8 +5,9 @@ import { isFloat } from '../graph/tensor.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
 import type { Axis, Equations, ProductKind } from '../ops/op.ts';
+import { resolve, type TermAxis } from './axis.ts';
 import { type BoundNode, type Inference, InferredNode } from './fold.ts';
-import { resolve, type TermAxis, Terms } from './terms.ts';
+import { Terms } from './terms.ts';
 
 export interface Solution {
   readonly terms: Terms;

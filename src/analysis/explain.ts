@@ -2,10 +2,11 @@
 // are stated again by themselves, so that a step is only taken where that operator really ties the two positions.
 
 import type { Graph, GraphNode } from '../graph/types.ts';
+import { resolve, type TermAxis } from './axis.ts';
 import { type AxisStore, stateEquations } from './equations.ts';
 import type { Inference } from './fold.ts';
 import type { Grouping } from './groups.ts';
-import { resolve, type TermAxis, Terms } from './terms.ts';
+import { Terms } from './terms.ts';
 import type { CouplingStep, Group, Member } from './types.ts';
 
 /** One position along one axis of a value or constant. */

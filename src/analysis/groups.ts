@@ -2,10 +2,10 @@
 // that a unit touches.
 
 import type { Graph } from '../graph/types.ts';
+import type { TermAxis } from './axis.ts';
 import { type Column, columnsOf, frozenBy, type Slot, slotsOf } from './columns.ts';
 import type { Solution } from './equations.ts';
 import { type ConstantUse, isPartOf, type Roles } from './roles.ts';
-import type { TermAxis } from './terms.ts';
 import type { FrozenAxis, Group, GroupKind, Member } from './types.ts';
 
 export interface Grouping {
@@ -37,10 +37,10 @@ export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grou
       const component = components(atoms[0]);
       const draft = byComponent.get(component) ?? newDraft(drafts, kind, root);
       byComponent.set(component, draft);
-      for (const atom of atoms)
-        if (groupOf[atom] < 0) {
-          groupOf[atom] = draft.index;
-          unitOf[atom] = draft.units++;
+      for (let i = 0; i < atoms.length; i++)
+        if (groupOf[atoms[i]] < 0) {
+          groupOf[atoms[i]] = draft.index;
+          unitOf[atoms[i]] = draft.units++;
         }
       return draft;
     });
@@ -103,9 +103,11 @@ function connect(columns: readonly Column[], atoms: number): (atom: number) => n
   for (const column of columns) {
     const own = parent.length;
     parent.push(own);
-    for (const atom of column.atoms)
+    for (let i = 0; i < column.atoms.length; i++) {
+      const atom = column.atoms[i];
       if (owner[atom] < 0) owner[atom] = own;
       else parent[find(own)] = find(owner[atom]);
+    }
   }
   return (atom) => find(owner[atom]);
 }
@@ -141,13 +143,18 @@ function membersByGroup(
   return out;
 }
 
-/** Where a kernel is read as stored, its axes tell the sides apart even if a residual makes them the same channels. */
+/**
+ * Where an axis of a kernel is one of the constant, its number tells the side, even if a residual makes inputs and
+ * outputs the same channels; else the channels do.
+ */
 function sideIn(reader: ConstantUse | undefined): (axis: TermAxis, a: number) => Member['side'] {
   if (!reader) return () => 'other';
-  const { node, use, tensor, out } = reader;
-  if (node.inputs[use.input] === tensor && use.outAxis !== undefined)
-    return (_, a) => (a === use.outAxis ? 'out' : a === use.inAxis ? 'in' : 'other');
-  return (axis) => (isPartOf(axis, out) ? 'out' : isPartOf(axis, reader.in) ? 'in' : 'other');
+  const { storedOut, storedIn } = reader;
+  const isOut = (axis: TermAxis, a: number) =>
+    storedOut === undefined ? a !== storedIn && isPartOf(axis, reader.out) : a === storedOut;
+  const isIn = (axis: TermAxis, a: number) =>
+    storedIn === undefined ? a !== storedOut && isPartOf(axis, reader.in) : a === storedIn;
+  return (axis, a) => (isOut(axis, a) ? 'out' : isIn(axis, a) ? 'in' : 'other');
 }
 
 /** Named after the root; crossing groups on one root differ by kind, and by number where that is not enough. */

@@ -4,31 +4,30 @@
 
 import type { Graph, GraphNode } from '../graph/types.ts';
 import type { WeightUse } from '../ops/op.ts';
+import { alignAxes } from '../ops/reshaping.ts';
+import { leaves, partsOf, type TermAxis } from './axis.ts';
 import type { Solution } from './equations.ts';
 import type { Inference } from './fold.ts';
-import { leaves, type TermAxis } from './terms.ts';
 
 /** One constant as one node uses it. */
 export interface ConstantUse {
   readonly tensor: string;
   readonly node: GraphNode;
   readonly use: WeightUse;
-  /** Axes of a kernel, resolved; a reshaped or transposed constant is still found by them. */
+  /** Axes of a kernel, resolved. */
   readonly out?: TermAxis;
   readonly in?: TermAxis;
+  /** Which axes of the constant they are, where they are one each: a kernel may be read transposed. */
+  readonly storedOut: number | undefined;
+  readonly storedIn: number | undefined;
 }
 
-/** Operators behind which a constant is still the same constant. */
-const transparent = new Set([
-  'Identity',
-  'Cast',
-  'CastLike',
-  'Transpose',
-  'Reshape',
-  'Unsqueeze',
-  'Squeeze',
-  'DequantizeLinear',
-]);
+/** A constant seen through operators that only rearrange it. */
+interface Behind {
+  readonly tensor: string;
+  /** For each axis of the value the axis of the constant that it is; `undefined` where axes were merged or cut. */
+  readonly axes: readonly (number | undefined)[];
+}
 
 export interface Roles {
   /** All uses in graph order. */
@@ -43,32 +42,23 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
   const uses: ConstantUse[] = [];
   const kernelOutputs = new Set<string>();
 
-  /** The constant behind a value, through operators that only rearrange it. */
-  const constantBehind = (name: string): string | undefined => {
-    let at = name;
-    while (!graph.tensors.has(at)) {
-      const producer = producers.get(at);
-      if (!producer || !transparent.has(producer.op)) return undefined;
-      at = producer.inputs[0];
-    }
-    return at;
-  };
-
   for (const node of graph.nodes) {
     const bound = inference.bound(node.id);
     if (!bound) continue;
     for (const use of bound.operator.weights(bound.view as never)) {
       const value = node.inputs[use.input];
-      const tensor = value ? constantBehind(value) : undefined;
-      if (tensor === undefined) continue;
+      const behind = value ? constantBehind(value, graph, inference, producers) : undefined;
+      if (!behind) continue;
       const axes = solution.axesOf(value);
       const role = use.role === 'other' ? spreadRole(node, producers, kernelOutputs) : use.role;
       uses.push({
-        tensor,
+        tensor: behind.tensor,
         node,
         use: { ...use, role },
         ...(use.outAxis === undefined ? {} : { out: axes[use.outAxis] }),
         ...(use.inAxis === undefined ? {} : { in: axes[use.inAxis] }),
+        storedOut: behind.axes[use.outAxis ?? -1],
+        storedIn: behind.axes[use.inAxis ?? -1],
       });
       if (role === 'kernel') for (const output of node.outputs) kernelOutputs.add(output);
     }
@@ -76,6 +66,60 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
   const byTensor = new Map<string, ConstantUse>();
   for (const use of uses) if (!byTensor.has(use.tensor)) byTensor.set(use.tensor, use);
   return { uses, byTensor };
+}
+
+function constantBehind(
+  value: string,
+  graph: Graph,
+  inference: Inference,
+  producers: ReadonlyMap<string, GraphNode>,
+): Behind | undefined {
+  let tensor = value;
+  let axes: readonly (number | undefined)[] = (inference.types.get(value)?.dims ?? []).map((_, axis) => axis);
+  while (!graph.tensors.has(tensor)) {
+    const producer = producers.get(tensor);
+    const rearranged = producer && sourceAxes(producer, inference);
+    if (!producer || !rearranged) return undefined;
+    axes = axes.map((axis) => (axis === undefined ? undefined : rearranged[axis]));
+    tensor = producer.inputs[0];
+  }
+  return { tensor, axes };
+}
+
+/** For each axis of what a rearranging node makes the axis of its input that it is; `undefined` for other nodes. */
+function sourceAxes(node: GraphNode, inference: Inference): readonly (number | undefined)[] | undefined {
+  const from = inference.types.get(node.inputs[0])?.dims ?? [];
+  const to = inference.types.get(node.outputs[0])?.dims ?? [];
+  switch (node.op) {
+    case 'Identity':
+    case 'Cast':
+    case 'CastLike':
+    case 'DequantizeLinear':
+      return to.map((_, axis) => axis);
+    case 'Transpose':
+      return (
+        (node.attributes.perm as readonly number[] | undefined) ?? to.map((_, axis) => to.length - 1 - axis)
+      );
+    case 'Reshape':
+    case 'Flatten':
+    case 'Unsqueeze':
+    case 'Squeeze':
+      return reshapedAxes(from, to);
+    default:
+      return undefined;
+  }
+}
+
+/** Axes that a reshape leaves whole. */
+function reshapedAxes(from: readonly number[], to: readonly number[]): (number | undefined)[] {
+  const out = to.map((): number | undefined => undefined);
+  for (const block of alignAxes(from, to)) {
+    const wide = (dims: readonly number[], start: number, end: number) =>
+      dims.flatMap((length, axis) => (axis >= start && axis < end && length > 1 ? [axis] : []));
+    const [sources, targets] = [wide(from, block.from, block.to), wide(to, block.outFrom, block.outTo)];
+    if (sources.length === 1 && targets.length === 1) out[targets[0]] = sources[0];
+  }
+  return out;
 }
 
 function spreadRole(node: GraphNode, producers: Map<string, GraphNode>, kernelOutputs: Set<string>) {
@@ -99,10 +143,10 @@ function isNormalised(node: GraphNode | undefined, producers: Map<string, GraphN
   return producers.get(centred.inputs[1])?.op === 'ReduceMean';
 }
 
-/** Whether one axis is the other or a factor of it. */
+/** Whether one axis is the other, a factor of it or a part. */
 export function isPartOf(part: TermAxis, whole: TermAxis | undefined): boolean {
   if (!whole) return false;
   if (part === whole) return true;
-  const factors = leaves(whole);
-  return leaves(part).every((leaf) => factors.includes(leaf) || leaf.fixed !== undefined) && !part.fixed;
+  const inside = partsOf(whole).flatMap(leaves);
+  return leaves(part).every((leaf) => inside.includes(leaf) || leaf.fixed !== undefined) && !part.fixed;
 }

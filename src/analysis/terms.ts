@@ -2,48 +2,16 @@
 //
 // Each position of an axis holds a term: an atom (may be removed by itself), a fixed one (must stay), or a product
 // (it goes when any of its factors goes: position (i, j) of a flattened [heads, dims]). Equations between whole axes
-// are solved as they are stated. An axis that nobody has looked into yet is `open`: equating it with another is one
-// link, whatever its length, so that a residual stream costs nothing until someone cuts it into positions.
+// are solved as they are stated. Equating an open axis with another is one link, whatever its length; joining axes and
+// cutting runs out of them makes sequences; so a residual stream or a dense block costs nothing until someone reorders
+// single positions.
 //
 // Soundness rule: where two axes agree only in a way we cannot express, both are fixed, with the reason kept.
 
-import type { Axis, ProductKind } from '../ops/op.ts';
+import type { ProductKind } from '../ops/op.ts';
 import { Atoms, type Reason, type Term } from './atoms.ts';
-
-/** An axis. At any time it is exactly one of: linked, open, fixed, a product of axes, or a list of terms. */
-export class TermAxis implements Axis {
-  readonly length: number;
-  /** Stands for that other axis from now on. */
-  link: TermAxis | undefined;
-  fixed: Reason | undefined;
-  factors: readonly TermAxis[] | undefined;
-  terms: Int32Array | undefined;
-  /** Given by the operator that first cut the axis into factors. */
-  kind: ProductKind | undefined;
-
-  constructor(length: number) {
-    this.length = length;
-  }
-}
-
-/** The axis that `axis` stands for. */
-export function resolve(axis: TermAxis): TermAxis {
-  let at = axis;
-  while (at.link) {
-    if (at.link.link) at.link = at.link.link;
-    at = at.link;
-  }
-  return at;
-}
-
-/** Nobody has looked into its positions yet. */
-export const isOpen = (axis: TermAxis): boolean => !axis.fixed && !axis.factors && !axis.terms;
-
-/** The innermost factors of an axis, outermost first; the axis itself where it is no product. */
-export function leaves(axis: TermAxis): TermAxis[] {
-  const at = resolve(axis);
-  return at.factors ? at.factors.flatMap(leaves) : [at];
-}
+import { fixedAxis, isOpen, leaves, listAxis, partsOf, resolve, sequenceAxis, TermAxis } from './axis.ts';
+import { commonRefinement, stridesOf } from './refinement.ts';
 
 export class Terms {
   /** The terms that axes hold once somebody has looked into their positions. */
@@ -61,9 +29,7 @@ export class Terms {
   }
 
   fixed(length: number, why: string): TermAxis {
-    const axis = new TermAxis(length);
-    axis.fixed = { why, node: this.node };
-    return axis;
+    return fixedAxis(length, this.because(why));
   }
 
   product(factors: readonly TermAxis[]): TermAxis {
@@ -77,50 +43,67 @@ export class Terms {
   }
 
   concat(axes: readonly TermAxis[]): TermAxis {
-    const parts = axes.map(resolve).filter((part) => part.length > 0);
-    if (parts.length === 1) return parts[0];
-    const axis = new TermAxis(parts.reduce((n, part) => n + part.length, 0));
-    const reason = parts.find((part) => part.fixed)?.fixed;
-    if (reason && parts.every((part) => part.fixed)) {
-      axis.fixed = reason;
-      return axis;
-    }
-    const terms = new Int32Array(axis.length);
-    let at = 0;
-    for (const part of parts) {
-      terms.set(this.termsOf(part), at);
-      at += part.length;
-    }
-    axis.terms = terms;
-    return axis;
+    const parts = axes.flatMap(partsOf).filter((part) => part.length > 0);
+    return parts.length === 1 ? parts[0] : sequenceAxis(parts);
   }
 
   select(axis: TermAxis, positions: ArrayLike<number>): TermAxis {
     const source = resolve(axis);
-    if (isIdentity(positions, source.length)) return source;
-    const out = new TermAxis(positions.length);
-    if (source.fixed) {
-      out.fixed = source.fixed;
-      return out;
-    }
-    const block = this.selectBlock(source, positions);
-    if (block) return block;
+    if (source.fixed)
+      return positions.length === source.length ? source : fixedAxis(positions.length, source.fixed);
+    if (isRun(positions)) return this.run(source, positions[0], positions[0] + positions.length);
     const terms = this.termsOf(source);
-    out.terms = Int32Array.from(positions, (p) => terms[p]);
-    return out;
+    return listAxis(Int32Array.from(positions, (p) => terms[p]));
+  }
+
+  /** The positions from `start` up to `end`. */
+  private run(source: TermAxis, start: number, end: number): TermAxis {
+    if (start === 0 && end === source.length) return source;
+    const block = this.selectBlock(source, start, end);
+    if (block) return block;
+    if (!this.cutAt(source, start) || !this.cutAt(source, end))
+      return listAxis(this.termsOf(source).subarray(start, end));
+    let at = 0;
+    const covered = partsOf(source).filter((part) => {
+      at += part.length;
+      return at > start && at <= end;
+    });
+    return covered.length === 1 ? covered[0] : sequenceAxis(covered);
+  }
+
+  /** Makes an axis a sequence with a boundary at `position`; false where that would cut through a product. */
+  private cutAt(axis: TermAxis, position: number): boolean {
+    if (position === 0 || position === axis.length) return true;
+    if (axis.parts) {
+      let start = 0;
+      for (const part of partsOf(axis)) {
+        if (position < start + part.length) return this.cutAt(part, position - start);
+        start += part.length;
+      }
+    }
+    if (axis.factors) return false;
+    const [before, after] = [position, axis.length - position];
+    if (axis.fixed) axis.parts = [fixedAxis(before, axis.fixed), fixedAxis(after, axis.fixed)];
+    else if (axis.terms)
+      axis.parts = [listAxis(axis.terms.subarray(0, position)), listAxis(axis.terms.subarray(position))];
+    else axis.parts = [new TermAxis(before), new TermAxis(after)];
+    axis.fixed = undefined;
+    axis.terms = undefined;
+    return true;
   }
 
   /** A run of whole outer positions of a product keeps its structure. */
-  private selectBlock(source: TermAxis, positions: ArrayLike<number>): TermAxis | undefined {
+  private selectBlock(source: TermAxis, start: number, end: number): TermAxis | undefined {
     if (!source.factors) return undefined;
     const [outer, ...rest] = source.factors;
     const inner = source.length / outer.length;
-    const start = positions[0];
-    if (start % inner !== 0 || positions.length % inner !== 0) return undefined;
-    for (let i = 0; i < positions.length; i++) if (positions[i] !== start + i) return undefined;
-    const rows = Array.from({ length: positions.length / inner }, (_, i) => start / inner + i);
-    if (rows.length === 1) this.fix(outer, LONE);
-    const block = this.product([this.select(outer, rows), ...rest]);
+    if (start % inner !== 0 || end % inner !== 0) return undefined;
+    if (end - start === inner) this.fix(outer, LONE);
+    const rows = resolve(outer);
+    const block = this.product([
+      rows.fixed ? fixedAxis((end - start) / inner, rows.fixed) : this.run(rows, start / inner, end / inner),
+      ...rest,
+    ]);
     if (block.factors && !block.kind) block.kind = source.kind;
     return block;
   }
@@ -136,6 +119,7 @@ export class Terms {
     const at = resolve(axis);
     if (at.fixed) return;
     if (at.factors) for (const factor of at.factors) this.fixFor(factor, reason);
+    else if (at.parts) for (const part of at.parts) this.fixFor(part, reason);
     else if (at.terms) for (const term of at.terms) this.atoms.fix(term, reason);
     else at.fixed = reason;
   }
@@ -151,6 +135,7 @@ export class Terms {
     else if (isOpen(left)) this.linkTo(left, right);
     else if (left.fixed || right.fixed) this.fixBoth(left, right, (left.fixed ?? right.fixed) as Reason);
     else if (left.factors || right.factors) this.meetProducts(left, right);
+    else if (this.meetParts(left, right)) this.linkTo(right, left);
     else this.meetTerms(left, right);
     return resolve(left);
   }
@@ -158,6 +143,24 @@ export class Terms {
   private fixBoth(left: TermAxis, right: TermAxis, reason: Reason): void {
     this.fixFor(left, reason);
     this.fixFor(right, reason);
+  }
+
+  /** Part by part the same, cut to common lengths; false where neither is a sequence or a product is in the way. */
+  private meetParts(left: TermAxis, right: TermAxis): boolean {
+    if (!left.parts && !right.parts) return false;
+    const rest = [partsOf(left).reverse(), partsOf(right).reverse()];
+    while (rest[0].length > 0) {
+      // An equation may have linked or cut what is still to come.
+      for (const list of rest) list.push(...partsOf(list.pop() as TermAxis).reverse());
+      const [a, b] = rest.map((list) => list[list.length - 1]);
+      if (a.length !== b.length) {
+        if (!this.cutAt(a.length > b.length ? a : b, Math.min(a.length, b.length))) return false;
+        continue;
+      }
+      for (const list of rest) list.pop();
+      this.same(a, b);
+    }
+    return true;
   }
 
   private meetTerms(left: TermAxis, right: TermAxis): void {
@@ -220,12 +223,9 @@ export class Terms {
     if (lengths.length === 1) return [at];
     if (at.fixed) {
       const reason = at.fixed;
-      return lengths.map((length) => {
-        const factor = new TermAxis(length);
-        factor.fixed = reason;
-        return factor;
-      });
+      return lengths.map((length) => fixedAxis(length, reason));
     }
+    if (at.parts) this.termsOf(at);
     if (at.factors) {
       const out: TermAxis[] = [];
       let next = 0;
@@ -269,9 +269,7 @@ export class Terms {
   }
 
   private repeated(length: number, term: Term): TermAxis {
-    const axis = new TermAxis(length);
-    axis.terms = new Int32Array(length).fill(term);
-    return axis;
+    return listAxis(new Int32Array(length).fill(term));
   }
 
   /** Whether the terms do not depend on the digit with this stride. */
@@ -290,9 +288,24 @@ export class Terms {
     if (at.terms) return at.terms;
     if (at.fixed) return new Int32Array(at.length).fill(this.atoms.fixed(at.fixed));
     if (at.factors) return this.productTerms(at, at.factors);
+    if (at.parts) {
+      at.terms = this.joinedTerms(at.length, at.parts);
+      at.parts = undefined;
+      return at.terms;
+    }
     const birth = ++this.births;
-    at.terms = Int32Array.from({ length: at.length }, () => this.atoms.atom(birth));
+    at.terms = this.atoms.several(at.length, birth);
     return at.terms;
+  }
+
+  private joinedTerms(length: number, parts: readonly TermAxis[]): Int32Array {
+    const terms = new Int32Array(length);
+    let at = 0;
+    for (const part of parts) {
+      terms.set(this.termsOf(part), at);
+      at += part.length;
+    }
+    return terms;
   }
 
   private productTerms(at: TermAxis, factors: readonly TermAxis[]): Int32Array {
@@ -304,9 +317,10 @@ export class Terms {
     const strides = stridesOf(factors.map((factor) => factor.length));
     for (let p = 0; p < terms.length; p++) {
       const own: Term[] = [];
-      parts.forEach((part, k) => {
+      for (let k = 0; k < parts.length; k++) {
+        const part = parts[k];
         if (part) own.push(part[Math.floor(p / strides[k]) % part.length]);
-      });
+      }
       terms[p] = moving.length === 1 ? own[0] : this.atoms.product(own, at.kind);
     }
     this.products.set(at, { factors, terms });
@@ -322,39 +336,11 @@ const LONE = 'it is a single position';
 const REPEATED = 'it repeats the same channels';
 const SHUFFLED = 'its channels are rearranged in a way that keeps no channel whole';
 
-const isIdentity = (positions: ArrayLike<number>, length: number): boolean => {
-  if (positions.length !== length) return false;
-  for (let i = 0; i < length; i++) if (positions[i] !== i) return false;
-  return true;
-};
-
-const stridesOf = (lengths: readonly number[]): number[] => {
-  const strides = lengths.map(() => 1);
-  for (let k = lengths.length - 2; k >= 0; k--) strides[k] = strides[k + 1] * lengths[k + 1];
-  return strides;
+/** Neighbours in order, at least one. */
+const isRun = (positions: ArrayLike<number>): boolean => {
+  for (let i = 1; i < positions.length; i++) if (positions[i] !== positions[0] + i) return false;
+  return positions.length > 0;
 };
 
 /** Lengths of the innermost factors, lone positions left out. */
 const lengthsOf = (axis: TermAxis): number[] => leaves(axis).map((leaf) => leaf.length);
-
-/**
- * The coarsest factor lengths that refine two row-major factorisations of the same length, e.g. [3, 4] and [6, 2]
- * give [3, 2, 2]; `undefined` where none exists, e.g. for [3, 4] and [4, 3].
- */
-export function commonRefinement(a: readonly number[], b: readonly number[]): number[] | undefined {
-  const strides = new Set([...strideBoundaries(a), ...strideBoundaries(b)]);
-  const chain = [...strides].sort((x, y) => y - x);
-  const out: number[] = [];
-  for (let i = 0; i + 1 < chain.length; i++) {
-    if (chain[i] % chain[i + 1] !== 0) return undefined;
-    out.push(chain[i] / chain[i + 1]);
-  }
-  return out;
-}
-
-/** Products of trailing lengths, from all of them down to 1. */
-function strideBoundaries(lengths: readonly number[]): number[] {
-  const out = [1];
-  for (let k = lengths.length - 1; k >= 0; k--) out.push(out[out.length - 1] * lengths[k]);
-  return out;
-}

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { resolve, type TermAxis } from '../../src/analysis/axis.ts';
 import { columnsOf, frozenBy } from '../../src/analysis/columns.ts';
-import { commonRefinement, resolve, type TermAxis, Terms } from '../../src/analysis/terms.ts';
+import { commonRefinement } from '../../src/analysis/refinement.ts';
+import { Terms } from '../../src/analysis/terms.ts';
 
 /** The atoms of each position, renamed a, b, c … in order of appearance; `.` for a position that must stay. */
 function pattern(terms: Terms, ...axes: TermAxis[]): string[] {

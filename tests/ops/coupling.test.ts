@@ -1,7 +1,7 @@
 // What the moving operators say about channels, read as one letter per atom; `.` stands for a position that stays.
 
 import { describe, expect, test } from 'vitest';
-import { resolve } from '../../src/analysis/terms.ts';
+import { resolve } from '../../src/analysis/axis.ts';
 import { alignAxes } from '../../src/ops/reshaping.ts';
 import { fed, floats, type SingleNode, single, vector, whole } from './single.ts';
 

@@ -2,7 +2,7 @@
 // node gave before.
 
 import { describe, expect, test } from 'vitest';
-import { resolve } from '../../src/analysis/terms.ts';
+import { resolve } from '../../src/analysis/axis.ts';
 import type { Attribute } from '../../src/graph/types.ts';
 import { pick } from '../../src/ops/host.ts';
 import type { HostTensor, ResizeView } from '../../src/ops/op.ts';

@@ -2,6 +2,7 @@
 // A step returns `undefined` where it does not fit.
 
 import { activate } from './activations.ts';
+import { normalise } from './norms.ts';
 import type { Flow, Sketch } from './sketch.ts';
 
 export type Step = (net: Sketch, x: Flow) => Flow | undefined;
@@ -21,18 +22,14 @@ export function conv(net: Sketch, x: Flow, out: number, options: ConvOptions = {
   const [n, channels, height, width] = x.dims;
   const pad = (kernel - 1) / 2;
   const weight = net.kernel([out, channels / groups, kernel, kernel], out);
+  const filter = net.chance(0.08) ? net.quantised([out, channels / groups, kernel, kernel], 0) : weight.name;
   const size = (length: number) => Math.floor((length - 1) / stride) + 1;
-  return net.op(
-    'Conv',
-    [x, weight.name, ...(bias ? [weight.bias] : [])],
-    [n, out, size(height), size(width)],
-    {
-      group: groups,
-      kernel_shape: [kernel, kernel],
-      pads: [pad, pad, pad, pad],
-      strides: [stride, stride],
-    },
-  );
+  return net.op('Conv', [x, filter, ...(bias ? [weight.bias] : [])], [n, out, size(height), size(width)], {
+    group: groups,
+    kernel_shape: [kernel, kernel],
+    pads: [pad, pad, pad, pad],
+    strides: [stride, stride],
+  });
 }
 
 export function batchNorm(net: Sketch, x: Flow): Flow {
@@ -117,6 +114,11 @@ const gatedHalves: Step = (net, x) => {
   return net.map('Mul', a, {}, [net.map('Sigmoid', b)]);
 };
 
+const reverseChannels: Step = (net, x) => {
+  const bounds = [-1, -1000, 1, -1].map((value) => net.integers(value));
+  return net.op('Slice', [x, ...bounds], x.dims);
+};
+
 const sliceChannels: Step = (net, x) => {
   const start = net.random.below(x.dims[1] - 1);
   return net.slice(x, 1, start, net.between(start + 1, x.dims[1]), net.pick([1, 1, 2]));
@@ -132,10 +134,34 @@ const squeezeExcite: Step = (net, x) => {
   const [n, channels] = x.dims;
   const pooled = net.chance(0.5)
     ? net.op('GlobalAveragePool', [x], [n, channels, 1, 1])
-    : net.op('ReduceMean', [x], [n, channels, 1, 1], { axes: [2, 3], keepdims: 1 });
+    : net.reduce('ReduceMean', x, [2, 3], 1);
   const hidden = net.map('Relu', conv(net, pooled, net.between(2, 4), { kernel: 1, bias: true }));
   const gate = net.map('HardSigmoid', conv(net, hidden, channels, { kernel: 1, bias: true }));
   return net.op('Mul', net.chance(0.5) ? [x, gate] : [gate, x], x.dims);
+};
+
+/** CBAM: a map of where to look, from the mean and the greatest over all channels. */
+const spatialGate: Step = (net, x) => {
+  const [n, , height, wide] = x.dims;
+  const seen = net.concat([net.reduce('ReduceMean', x, [1], 1), net.reduce('ReduceMax', x, [1], 1)], 1);
+  const gate = net.map('Sigmoid', conv(net, seen, 1, { kernel: 3 }));
+  return net.op('Mul', [x, { ...gate, dims: [n, 1, height, wide] }], x.dims);
+};
+
+const channelSoftmax: Step = (net, x) =>
+  net.map('Mul', x, {}, [net.map('Softmax', conv(net, x, x.dims[1]), { axis: 1 })]);
+
+/** SKNet: two branches weighed against each other, channel by channel. */
+const selectKernels: Step = (net, x) => {
+  const [n, channels, height, wide] = x.dims;
+  const branches = [1, 3].map((kernel) => conv(net, x, channels, { kernel }));
+  const stacked = net.concat(
+    branches.map((branch) => net.reshape(branch, n, 1, channels, height, wide)),
+    1,
+  );
+  const pooled = net.reduce('ReduceMean', stacked, [3, 4], 1);
+  const shares = net.map('Softmax', pooled, { axis: 1 });
+  return net.reduce('ReduceSum', net.op('Mul', [stacked, shares], stacked.dims), [1], 0);
 };
 
 const shuffle: Step = (net, x) => {
@@ -220,10 +246,7 @@ const channelsLast: Step = (net, x) => {
   const [, channels] = x.dims;
   const hidden = channels * 2;
   const y = net.transpose(x, 0, 2, 3, 1);
-  const normal = net.map('LayerNormalization', y, { axis: -1 }, [
-    net.scale([channels]),
-    net.weight([channels], 0.1),
-  ]);
+  const normal = normalise(net, y);
   const linear = (z: Flow, from: number, to: number) => {
     const { name, bias } = net.kernel([from, to], to);
     const product = net.op('MatMul', [z, name], z.dims.with(3, to));
@@ -278,8 +301,12 @@ export const imageSteps: Readonly<Record<string, Step>> = {
   cutAndJoin,
   gatedHalves,
   sliceChannels,
+  reverseChannels,
   gatherChannels,
   squeezeExcite,
+  spatialGate,
+  channelSoftmax,
+  selectKernels,
   shuffle,
   shuffledHalves,
   pixelShuffle,

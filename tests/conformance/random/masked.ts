@@ -1,9 +1,10 @@
 // What a pruned network has to equal, without any surgery: the original network in which every position that goes is
-// held at zero, value by value, by a Where behind the node that makes it. Weights stay as they are. Where a
-// normalisation or a mean runs over such positions, it is written out over those that stay.
+// held at zero, value by value, by a Where behind the node that makes it. Weights stay as they are, except where one
+// operator works with channels inside of it that no value shows. Where a normalisation, a mean or a maximum runs over
+// such positions, it is written out over those that stay.
 
-import { elementCount, encodeNumbers } from '../../../src/graph/tensor.ts';
-import type { Attribute, Graph, GraphNode, Tensor } from '../../../src/graph/types.ts';
+import { elementCount, encodeNumbers, toNumbers } from '../../../src/graph/tensor.ts';
+import type { Attribute, DataType, Graph, GraphNode, Tensor } from '../../../src/graph/types.ts';
 import type { ValueType } from '../../../src/ops/op.ts';
 
 type Kept = readonly (ArrayLike<number> | undefined)[];
@@ -19,82 +20,156 @@ export function maskedOriginal(
   return { ...graph, nodes: masking.nodes, tensors: masking.tensors };
 }
 
+/** Operators that keep channels to themselves: states, projected queries. Their weights are held at zero too. */
+const inward = new Set(['RNN', 'GRU', 'LSTM', 'Attention', 'MultiHeadAttention']);
+
 class Masking {
   readonly nodes: GraphNode[] = [];
   readonly tensors: Map<string, Tensor>;
+  private readonly opset: number;
   private readonly types: ReadonlyMap<string, ValueType>;
   private readonly kept: ReadonlyMap<string, Kept>;
 
   constructor(graph: Graph, types: ReadonlyMap<string, ValueType>, kept: ReadonlyMap<string, Kept>) {
+    this.opset = graph.opsets.get('') ?? 1;
     this.tensors = new Map(graph.tensors);
     this.types = types;
     this.kept = kept;
   }
 
   add(node: GraphNode): void {
-    const held = node.outputs.filter((name) => this.kept.has(name));
-    const raw = {
-      ...node,
-      outputs: node.outputs.map((name) => (held.includes(name) ? `${name}/raw` : name)),
-    };
+    const isHeld = (name: string) => this.kept.has(name);
+    const outputs = node.outputs.map((name) => (isHeld(name) ? `${name}/raw` : name));
+    const inputs = inward.has(node.op)
+      ? node.inputs.map((name) => (this.tensors.has(name) && isHeld(name) ? this.held(name) : name))
+      : node.inputs;
+    const raw = { ...node, inputs, outputs };
     if (!this.writtenOut(raw)) this.node(raw.op, raw.inputs, raw.outputs, raw.attributes, raw.domain);
-    for (const name of held) {
-      const mask = this.constant(`${name}/mask`, 'bool', this.dims(name), this.survivors(name));
-      this.node('Where', [mask, `${name}/raw`, this.number(0)], [name]);
-    }
+    for (const name of node.outputs.filter(isHeld)) this.where(name, `${name}/raw`, 0, name);
   }
 
-  // -------------------------------------------------------------- averages over what stays
+  private held(name: string): string {
+    const held = `${name}/held`;
+    return this.isMade(held) ? held : this.where(name, name, 0, held);
+  }
 
-  /** Adds nodes in place of one that averages over positions of which some go; false for any other node. */
+  /** `from` where positions of `name` stay, a number where they go. */
+  private where(name: string, from: string, otherwise: number, to: string): string {
+    const mask = this.constant(`${to}/stays`, 'bool', this.dims(name), this.survivors(name));
+    return this.node('Where', [mask, from, this.number(otherwise)], [to]);
+  }
+
+  // -------------------------------------------------------------- over what stays
+
+  /** Adds nodes in place of one that runs over positions of which some go; false for any other node. */
   private writtenOut(node: GraphNode): boolean {
-    const axes = averagedAxes(node, this.dims(node.inputs[0]).length);
-    const kept = this.kept.get(node.inputs[0]);
-    if (!axes.some((axis) => kept?.[axis])) return false;
-    const [x, scale, shift] = node.inputs;
+    const [x] = node.inputs;
     const [y] = node.outputs;
-    if (node.op === 'ReduceMean') {
-      this.mean(x, x, axes, y, node.attributes.keepdims === 0 ? 0 : 1);
-      return true;
+    const axes = this.axesRunOver(node);
+    const kept = this.kept.get(x);
+    if (!axes.some((axis) => kept?.[axis])) return false;
+    const keepdims = node.attributes.keepdims === 0 ? 0 : 1;
+    switch (node.op) {
+      case 'ReduceMean':
+        this.mean(x, x, axes, y, keepdims);
+        break;
+      case 'ReduceMax':
+        this.reduce('ReduceMax', this.where(x, x, -1e30, `${y}/low`), axes, y, keepdims);
+        break;
+      case 'SkipLayerNormalization':
+      case 'SkipSimplifiedLayerNormalization': {
+        const [, other, scale, shift] = node.inputs;
+        const sum = this.node('Add', [x, other], [`${y}/sum`]);
+        const centred = node.op === 'SkipLayerNormalization';
+        this.normalised(node, { x, data: sum, axes, centred, y, scale, ...(shift ? { shift } : {}) });
+        break;
+      }
+      default: {
+        const [, scale, shift] = node.inputs;
+        this.normalised(node, { x, data: x, axes, centred: true, y, scale, ...(shift ? { shift } : {}) });
+      }
     }
-    const mean = this.mean(x, x, axes, `${y}/mean`);
-    const centred = this.node('Sub', [x, mean], [`${y}/centred`]);
-    const square = this.node('Mul', [centred, centred], [`${y}/square`]);
+    return true;
+  }
+
+  private normalised(
+    node: GraphNode,
+    {
+      x,
+      data,
+      axes,
+      centred,
+      y,
+      scale,
+      shift,
+    }: {
+      readonly x: string;
+      readonly data: string;
+      readonly axes: readonly number[];
+      readonly centred: boolean;
+      readonly y: string;
+      readonly scale: string;
+      readonly shift?: string;
+    },
+  ): void {
+    const from = centred
+      ? this.node('Sub', [data, this.mean(x, data, axes, `${y}/mean`)], [`${y}/centred`])
+      : data;
+    const square = this.node('Mul', [from, from], [`${y}/square`]);
     const variance = this.mean(x, square, axes, `${y}/variance`);
     const epsilon = this.number((node.attributes.epsilon as number | undefined) ?? 1e-5);
-    const deviation = this.node(
-      'Sqrt',
-      [this.node('Add', [variance, epsilon], [`${y}/ε`])],
-      [`${y}/deviation`],
-    );
-    const normal = this.node('Div', [centred, deviation], [`${y}/normal`]);
+    const raised = this.node('Add', [variance, epsilon], [`${y}/raised`]);
+    const normal = this.node('Div', [from, this.node('Sqrt', [raised], [`${y}/deviation`])], [`${y}/normal`]);
     const spread = (name: string) =>
       node.op === 'InstanceNormalization' ? this.perChannel(name, this.dims(x).length) : name;
     const scaled = this.node('Mul', [normal, spread(scale)], [shift ? `${y}/scaled` : y]);
     if (shift) this.node('Add', [scaled, spread(shift)], [y]);
-    return true;
   }
 
   /** The mean of `z` over the positions of `x` that stay. */
-  private mean(x: string, z: string, axes: readonly number[], to: string, keepdims = 1): string {
-    const dims = this.dims(x);
-    const stays = this.survivors(x);
-    const mask = this.constant(`${to}/mask`, 'float32', dims, stays);
+  private mean(x: string, z: string, axes: readonly number[], to: string, keepdims: 0 | 1 = 1): string {
+    const mask = this.constant(`${to}/mask`, 'float32', this.dims(x), this.survivors(x));
+    const staying = this.node('Mul', [z, mask], [`${to}/staying`]);
+    const sum = this.reduce('ReduceSum', staying, axes, `${to}/sum`, keepdims);
+    const count = this.reduce('ReduceSum', mask, axes, `${to}/count`, keepdims);
+    return this.node('Div', [sum, this.node('Max', [count, this.number(1)], [`${to}/divisor`])], [to]);
+  }
+
+  private reduce(op: string, name: string, axes: readonly number[], to: string, keepdims: 0 | 1): string {
+    if (this.opset < 18 && op !== 'ReduceSum') return this.node(op, [name], [to], { axes, keepdims });
     const list = this.constant(`${to}/axes`, 'int64', [axes.length], axes);
-    const reduce = (name: string, out: string) => this.node('ReduceSum', [name, list], [out], { keepdims });
-    const sum = reduce(this.node('Mul', [z, mask], [`${to}/staying`]), `${to}/sum`);
-    const count = reduce(mask, `${to}/count`);
-    const least = this.node('Max', [count, this.number(1)], [`${to}/divisor`]);
-    return this.node('Div', [sum, least], [to]);
+    return this.node(op, [name, list], [to], { keepdims });
   }
 
   private perChannel(name: string, rank: number): string {
-    const [channels] = this.dims(name);
-    const dims = Array.from({ length: rank }, (_, i) => (i === 1 ? channels : 1));
-    const shape = this.constant(`${name}/wide/dims`, 'int64', [rank], dims);
-    return this.tensors.has(name) && !this.nodes.some(({ outputs }) => outputs.includes(`${name}/wide`))
-      ? this.node('Reshape', [name, shape], [`${name}/wide`])
-      : `${name}/wide`;
+    const wide = `${name}/wide`;
+    if (this.isMade(wide)) return wide;
+    const dims = Array.from({ length: rank }, (_, i) => (i === 1 ? this.dims(name)[0] : 1));
+    return this.node('Reshape', [name, this.constant(`${wide}/dims`, 'int64', [rank], dims)], [wide]);
+  }
+
+  /** Axes of its first input over which a node takes a mean or a maximum. */
+  private axesRunOver({ op, attributes, inputs }: GraphNode): number[] {
+    const rank = this.dims(inputs[0]).length;
+    const all = Array.from({ length: rank }, (_, i) => i);
+    const positive = (axis: number) => (axis < 0 ? axis + rank : axis);
+    switch (op) {
+      case 'LayerNormalization':
+        return all.slice(positive((attributes.axis as number | undefined) ?? -1));
+      case 'SkipLayerNormalization':
+      case 'SkipSimplifiedLayerNormalization':
+        return all.slice(-1);
+      case 'InstanceNormalization':
+        return all.slice(2);
+      case 'ReduceMean':
+      case 'ReduceMax': {
+        const list = this.tensors.get(inputs[1]);
+        const stated = list ? toNumbers(list) : (attributes.axes as readonly number[] | undefined);
+        return (stated ?? all).map(positive);
+      }
+      default:
+        return [];
+    }
   }
 
   // -------------------------------------------------------------- parts
@@ -119,13 +194,17 @@ class Masking {
     return out;
   }
 
+  private isMade(name: string): boolean {
+    return this.nodes.some(({ outputs }) => outputs.includes(name));
+  }
+
   private number(value: number): string {
     return this.constant(`number/${value}`, 'float32', [], [value]);
   }
 
   private constant(
     name: string,
-    dtype: 'float32' | 'int64' | 'bool',
+    dtype: DataType,
     dims: readonly number[],
     values: ArrayLike<number>,
   ): string {
@@ -144,21 +223,5 @@ class Masking {
     const id = this.nodes.length;
     this.nodes.push({ id, name: `${op}_${id}`, op, domain, inputs, outputs, attributes });
     return outputs[0];
-  }
-}
-
-/** Axes of its first input that a node averages over. */
-function averagedAxes({ op, attributes }: GraphNode, rank: number): number[] {
-  const all = Array.from({ length: rank }, (_, i) => i);
-  const positive = (axis: number) => (axis < 0 ? axis + rank : axis);
-  switch (op) {
-    case 'LayerNormalization':
-      return all.slice(positive((attributes.axis as number | undefined) ?? -1));
-    case 'InstanceNormalization':
-      return all.slice(2);
-    case 'ReduceMean':
-      return ((attributes.axes as readonly number[] | undefined) ?? all).map(positive);
-    default:
-      return [];
   }
 }

@@ -3,8 +3,9 @@
 import type { Graph } from '../../../src/graph/types.ts';
 import { activate } from './activations.ts';
 import { batchNorm, conv, imageSteps, type Step } from './images.ts';
+import { linear } from './linear.ts';
 import { type Flow, Sketch } from './sketch.ts';
-import { linear, tokenSteps } from './tokens.ts';
+import { tokenSteps } from './tokens.ts';
 
 const vectorSteps: Readonly<Record<string, Step>> = {
   dense: (net, x) => activate(net, linear(net, x, net.between(4, 10))),
@@ -56,7 +57,7 @@ const toImage: Step = (net, x) => {
 };
 
 const firstToken: Step = (net, x) => net.op('Gather', [x, net.index(0)], [1, x.dims[2]], { axis: 1 });
-const meanToken: Step = (net, x) => net.op('ReduceMean', [x], [1, x.dims[2]], { axes: [1], keepdims: 0 });
+const meanToken: Step = (net, x) => net.reduce('ReduceMean', x, [1], 0);
 
 const toMap: Step = (net, x) => {
   const channels = net.between(2, 5);

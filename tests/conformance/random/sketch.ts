@@ -17,13 +17,18 @@ export class Sketch {
   readonly random: Random;
   /** Steps taken, for the message of a failing test. */
   readonly story: string[] = [];
+  readonly opset: number;
   private readonly builder: GraphBuilder;
   private constants = 0;
   private readonly kernels = new Map<string, { name: string; bias: string }[]>();
 
   constructor(seed: number) {
     this.random = new Random(seed);
-    this.builder = new GraphBuilder(`seed ${seed}`, { opset: 17, domains: { 'com.microsoft': 1 } });
+    this.opset = this.pick([14, 17, 23]);
+    this.builder = new GraphBuilder(`seed ${seed}`, {
+      opset: this.opset,
+      domains: { 'com.microsoft': 1 },
+    });
   }
 
   // -------------------------------------------------------------- drawing
@@ -113,9 +118,50 @@ export class Sketch {
     return this.op(op, [x, ...others], x.dims, attributes);
   }
 
+  /** A kernel kept in eight bits, with a scale per output. */
+  quantised(dims: readonly number[], axis: number): string {
+    const values = Array.from({ length: elementCount(dims) }, () => this.between(-100, 100));
+    const weight = this.builder.tensor(`c${this.constants++}`, 'int8', dims, values);
+    const zero = this.builder.tensor(
+      `c${this.constants++}`,
+      'int8',
+      [dims[axis]],
+      new Array(dims[axis]).fill(0),
+    );
+    const scales = Array.from(
+      { length: dims[axis] },
+      () => (0.005 + 0.01 * this.random.uniform()) / Math.sqrt(dims.length),
+    );
+    const scale = this.builder.tensor(`c${this.constants++}`, 'float32', [dims[axis]], scales);
+    return this.op('DequantizeLinear', [weight, scale, zero], dims, { axis }).name;
+  }
+
+  /** The target is a constant, leaves a size open, or is put together from the sizes of the input. */
   reshape(x: Flow, ...dims: readonly number[]): Flow {
+    if (this.chance(0.25)) return this.op('Reshape', [x, this.computedShape(x, dims)], dims);
     const stated = this.chance(0.3) ? dims.with(this.random.below(dims.length), -1) : dims;
     return this.op('Reshape', [x, this.integers(...stated)], dims);
+  }
+
+  /** As exporters write it: Shape → Gather → Unsqueeze → Concat. */
+  private computedShape(x: Flow, dims: readonly number[]): Flow {
+    const sizes = this.op('Shape', [x], [x.dims.length]);
+    const parts = dims.map((length) => {
+      const axis = x.dims.indexOf(length);
+      if (axis < 0 || this.chance(0.4)) return this.integers(length);
+      return this.op('Unsqueeze', [this.op('Gather', [sizes, this.index(axis)], []), this.integers(0)], [1]);
+    });
+    return this.op('Concat', parts, [dims.length], { axis: 0 });
+  }
+
+  /** A reduction; its axes are an input where the version asks for one. */
+  reduce(op: string, x: Flow, axes: readonly number[], keepdims: 0 | 1): Flow {
+    const positive = axes.map((axis) => (axis < 0 ? axis + x.dims.length : axis));
+    const dims = x.dims.flatMap((length, i) => (positive.includes(i) ? (keepdims ? [1] : []) : [length]));
+    const asInput = this.opset >= 18 || op === 'ReduceSum';
+    return asInput
+      ? this.op(op, [x, this.integers(...axes)], dims, { keepdims })
+      : this.op(op, [x], dims, { axes, keepdims });
   }
 
   transpose(x: Flow, ...perm: readonly number[]): Flow {

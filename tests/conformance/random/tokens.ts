@@ -1,52 +1,13 @@
 // Steps on tokens [1, T, D]: linear layers, normalisations and attention in the ways exporters write them.
 
 import { activate } from './activations.ts';
+import { fusedSteps } from './fused.ts';
 import type { Step } from './images.ts';
+import { linear } from './linear.ts';
+import { normalise, norms } from './norms.ts';
 import type { Flow, Sketch } from './sketch.ts';
 
-export function linear(net: Sketch, x: Flow, to: number): Flow {
-  const from = x.dims[x.dims.length - 1];
-  const dims = x.dims.with(-1, to);
-  const { name, bias } = net.kernel([from, to], to);
-  if (x.dims.length === 2 && net.chance(0.5)) return net.op('Gemm', [x, name, bias], dims);
-  if (x.dims.length === 2) {
-    const rows = net.kernel([to, from], to);
-    return net.op('Gemm', [x, rows.name, rows.bias], dims, { transB: 1 });
-  }
-  if (net.chance(0.15)) return net.op('Einsum', [x, name], dims, { equation: 'btd,do->bto' });
-  if (net.chance(0.15)) {
-    const rows = net.kernel([to, from], to);
-    const turned = net.op('Transpose', [rows.name], [from, to], { perm: [1, 0] });
-    return net.map('Add', net.op('MatMul', [x, turned], dims), {}, [rows.bias]);
-  }
-  const product = net.op('MatMul', [x, name], dims);
-  return net.chance(0.7) ? net.op('Add', net.chance(0.5) ? [bias, product] : [product, bias], dims) : product;
-}
-
 const last = (x: Flow): number => x.dims[x.dims.length - 1];
-
-const layerNorm: Step = (net, x) =>
-  net.map('LayerNormalization', x, { axis: -1 }, [net.scale([last(x)]), net.weight([last(x)], 0.1)]);
-
-/** As it is written before opset 17. */
-const spreadLayerNorm: Step = (net, x) => {
-  const mean = (z: Flow) => net.op('ReduceMean', [z], z.dims.with(-1, 1), { axes: [-1], keepdims: 1 });
-  const centred = net.map('Sub', x, {}, [mean(x)]);
-  const variance = mean(net.map('Pow', centred, {}, [net.number(2)]));
-  const deviation = net.map('Sqrt', net.map('Add', variance, {}, [net.number(1e-5)]));
-  const scaled = net.map('Mul', net.map('Div', centred, {}, [deviation]), {}, [net.scale([last(x)])]);
-  return net.map('Add', scaled, {}, [net.weight([last(x)], 0.1)]);
-};
-
-const rmsNorm: Step = (net, x) => {
-  const square = net.map('Mul', x, {}, [x]);
-  const mean = net.op('ReduceMean', [square], x.dims.with(-1, 1), { axes: [-1], keepdims: 1 });
-  const size = net.map('Sqrt', net.map('Add', mean, {}, [net.number(1e-5)]));
-  return net.map('Mul', net.map('Mul', x, {}, [net.map('Reciprocal', size)]), {}, [net.scale([last(x)])]);
-};
-
-const normalise = (net: Sketch, x: Flow): Flow =>
-  net.pick([layerNorm, spreadLayerNorm, rmsNorm])(net, x) as Flow;
 
 const feedForward: Step = (net, x) => {
   const inner = activate(net, linear(net, net.chance(0.5) ? normalise(net, x) : x, net.between(4, 10)));
@@ -156,6 +117,46 @@ const groupedQueries: Step = (net, x) => {
   return projected(net, x, attend(net, q, k, v, { heads, size }));
 };
 
+/** One key and value for all heads, broadcast by the product. */
+const oneKey: Step = (net, x) => {
+  const shape = drawHeads(net);
+  const [, tokens] = x.dims;
+  const q = toHeads(net, linear(net, x, shape.heads * shape.size), shape);
+  const lone = () => net.reshape(linear(net, x, shape.size), 1, 1, tokens, shape.size);
+  return projected(net, x, attend(net, q, net.transpose(lone(), 0, 1, 3, 2), lone(), shape));
+};
+
+/** Keys and values repeated by joining them with themselves: heads 0, 1, 0, 1. */
+const repeatedKeys: Step = (net, x) => {
+  const [size, kv] = [net.between(2, 3), 2];
+  const shape = { heads: 2 * kv, size };
+  const twice = (y: Flow): Flow => {
+    const own = toHeads(net, y, { heads: kv, size });
+    if (net.chance(0.5)) return net.concat([own, own], 1);
+    return net.op('Tile', [own, net.integers(1, 2, 1, 1)], own.dims.with(1, 2 * kv));
+  };
+  const q = toHeads(net, linear(net, x, shape.heads * size), shape);
+  const [k, v] = [0, 1].map(() => twice(linear(net, x, kv * size)));
+  return projected(net, x, attend(net, q, net.transpose(k, 0, 1, 3, 2), v, shape));
+};
+
+/** Heads come out of the projection: a kernel [D, H, E]. */
+const projectedHeads: Step = (net, x) => {
+  const { heads, size } = drawHeads(net);
+  const [, tokens, width] = x.dims;
+  const heads4 = () =>
+    net.op('Einsum', [x, net.weight([width, heads, size], 0.4)], [1, heads, tokens, size], {
+      equation: 'btd,dhe->bhte',
+    });
+  const [q, k, v] = [heads4(), heads4(), heads4()];
+  const y = attend(net, q, net.transpose(k, 0, 1, 3, 2), v, { heads, size });
+  const cut = net.reshape(y, 1, tokens, heads, size);
+  const merged = net.op('Einsum', [cut, net.weight([heads, size, width], 0.4)], x.dims, {
+    equation: 'bthe,hed->btd',
+  });
+  return net.map('Add', x, {}, [merged]);
+};
+
 const einsumAttention: Step = (net, x) => {
   const shape = drawHeads(net);
   const { heads, size } = shape;
@@ -223,15 +224,17 @@ const sliceFeatures: Step = (net, x) => {
 
 export const tokenSteps: Readonly<Record<string, Step>> = {
   linear: (net, x) => activate(net, linear(net, x, net.between(4, 9))),
-  layerNorm,
-  spreadLayerNorm,
-  rmsNorm,
+  ...norms,
+  ...fusedSteps,
   feedForward,
   gated,
   attention,
   fusedAttention,
   chunkedAttention,
   groupedQueries,
+  oneKey,
+  repeatedKeys,
+  projectedHeads,
   einsumAttention,
   rotaryAttention,
   positions,
