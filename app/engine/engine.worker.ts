@@ -3,8 +3,8 @@
 import wasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { MemoryStore } from '../../src/workbench/keeping/store.ts';
 import { createEngine } from '../../src/workbench/session.ts';
-import { MemoryStore } from '../../src/workbench/store.ts';
 import { serve } from '../../src/worker/host.ts';
 import { openStore } from './sessions.ts';
 

@@ -2,7 +2,7 @@
 // the page. A session belongs to one tab at a time: whoever holds its Web Lock.
 
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { Kept, KeptChanges, SessionStore } from '../../src/workbench/store.ts';
+import type { Kept, KeptChanges, SessionStore } from '../../src/workbench/keeping/store.ts';
 
 interface Schema extends DBSchema {
   /** [session, part] */

@@ -1,5 +1,5 @@
 import { analyse } from '../analysis/analyse.ts';
-import { type Inspection, inspect } from '../workbench/inspect.ts';
+import { type Inspection, inspect } from '../workbench/model/inspect.ts';
 import { command } from './command.ts';
 import { readModel } from './files.ts';
 import { count, table } from './print.ts';

@@ -3,7 +3,7 @@
 import { analyse } from '../analysis/analyse.ts';
 import { writeModel } from '../formats/formats.ts';
 import type { Graph } from '../graph/types.ts';
-import { parseRecipe, replayStep } from '../workbench/recipe.ts';
+import { parseRecipe, replayStep } from '../workbench/steps/recipe.ts';
 import type { Console } from './command.ts';
 import { readBytes, readModel } from './files.ts';
 import type { Figures } from './opened.ts';

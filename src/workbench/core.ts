@@ -3,16 +3,16 @@
 import type { BackendOptions } from '../execution/backend.ts';
 import type { Gate } from '../training/gate.ts';
 import { Board } from './board.ts';
-import { Device } from './device.ts';
+import type { SessionData } from './data/session-data.ts';
 import { gateFor } from './gate.ts';
-import { Keeper } from './keeper.ts';
+import { Keeper } from './keeping/keeper.ts';
+import { type KeptSession, MemoryStore, type SessionStore } from './keeping/store.ts';
+import { Device } from './learning/device.ts';
 import { lacks } from './missing.ts';
-import type { OpenedModel } from './opened.ts';
-import type { RecipeStep } from './recipe.ts';
-import type { Review } from './review.ts';
-import type { SessionData } from './session-data.ts';
+import type { OpenedModel } from './model/opened.ts';
 import type { SessionState } from './state.ts';
-import { type KeptSession, MemoryStore, type SessionStore } from './store.ts';
+import type { RecipeStep } from './steps/recipe.ts';
+import type { Review } from './steps/review.ts';
 import { Turns } from './turns.ts';
 
 export interface EngineOptions extends BackendOptions {

@@ -3,10 +3,10 @@
 import type { Dataset } from '../training/types.ts';
 import { Core, type EngineOptions } from './core.ts';
 import type { Engine } from './engine.ts';
-import { keeping } from './keeping.ts';
-import { learning } from './learning.ts';
-import { opening } from './opening.ts';
-import { stepping } from './stepping.ts';
+import { keeping } from './keeping/keeping.ts';
+import { learning } from './learning/learning.ts';
+import { opening } from './model/opening.ts';
+import { stepping } from './steps/stepping.ts';
 
 export type { EngineOptions } from './core.ts';
 

@@ -5,7 +5,7 @@ import { analyse } from '../../src/analysis/analyse.ts';
 import { openModel } from '../../src/formats/formats.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
 import type { Graph } from '../../src/graph/types.ts';
-import { drawGraph } from '../../src/workbench/drawing.ts';
+import { drawGraph } from '../../src/workbench/picture/drawing.ts';
 import type { Drawing } from '../../src/workbench/state.ts';
 import { readShared, sharedFolder, skipReason, zooModels } from '../shared.ts';
 

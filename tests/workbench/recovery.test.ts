@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { SessionState, TrainProgress } from '../../src/workbench/engine.ts';
+import { MemoryStore, type SessionStore } from '../../src/workbench/keeping/store.ts';
 import { createEngine, type LocalEngine } from '../../src/workbench/session.ts';
-import { MemoryStore, type SessionStore } from '../../src/workbench/store.ts';
 import { smallData, smallModel, stepOptions, trainOptions } from './small.ts';
 
 interface Running {

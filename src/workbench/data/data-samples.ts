@@ -1,8 +1,8 @@
 // Examples as pictures, for a person to check what the network will see.
 
-import { ModelError } from '../lib/errors.ts';
-import type { Dataset, Normalisation } from '../training/types.ts';
-import type { DataSample } from './engine.ts';
+import { ModelError } from '../../lib/errors.ts';
+import type { Dataset, Normalisation } from '../../training/types.ts';
+import type { DataSample } from '../engine.ts';
 
 /** The first `count` training examples. @throws ModelError `no-pictures` when they are none */
 export async function picturesOf(data: Dataset, count: number): Promise<DataSample[]> {

@@ -1,13 +1,13 @@
 // A step under review: candidates as summaries, decisions with undo. The cuts are staged in the pruner's own open step.
 
-import type { Analysis } from '../analysis/types.ts';
-import type { Graph } from '../graph/types.ts';
-import { ModelError } from '../lib/errors.ts';
-import type { Candidate } from '../pruning/candidate.ts';
-import type { OpenStep as Step } from '../pruning/open-step.ts';
-import { cut } from '../pruning/surgery.ts';
-import type { Decision } from './engine.ts';
-import type { CandidateSummary, OpenStep } from './state.ts';
+import type { Analysis } from '../../analysis/types.ts';
+import type { Graph } from '../../graph/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+import type { Candidate } from '../../pruning/candidate.ts';
+import type { OpenStep as Step } from '../../pruning/open-step.ts';
+import { cut } from '../../pruning/surgery.ts';
+import type { Decision } from '../engine.ts';
+import type { CandidateSummary, OpenStep } from '../state.ts';
 
 interface Decided {
   readonly candidate: string;

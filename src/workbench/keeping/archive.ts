@@ -2,7 +2,7 @@
 // files. It is what the page keeps across a reload; a person can open it with any zip tool.
 
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import { ModelError } from '../lib/errors.ts';
+import { ModelError } from '../../lib/errors.ts';
 
 const VERSION = 1;
 const DESCRIPTION = 'session.json';

@@ -1,15 +1,15 @@
 // Recovery without labels, as a session does it: on the device, in place of the present weights, with what it changed.
 
-import { createNetwork } from '../execution/network.ts';
-import type { Network } from '../execution/types.ts';
-import type { Gate } from '../training/gate.ts';
-import { reestimatingBatchNorm } from '../training/recovery/batch-norm.ts';
-import { reconstructing } from '../training/recovery/reconstruct.ts';
-import type { Change, Dataset } from '../training/types.ts';
-import type { Board } from './board.ts';
+import { createNetwork } from '../../execution/network.ts';
+import type { Network } from '../../execution/types.ts';
+import type { Gate } from '../../training/gate.ts';
+import { reestimatingBatchNorm } from '../../training/recovery/batch-norm.ts';
+import { reconstructing } from '../../training/recovery/reconstruct.ts';
+import type { Change, Dataset } from '../../training/types.ts';
+import type { Board } from '../board.ts';
+import type { RepairOptions } from '../engine.ts';
+import type { OpenedModel } from '../model/opened.ts';
 import { type Device, discard } from './device.ts';
-import type { RepairOptions } from './engine.ts';
-import type { OpenedModel } from './opened.ts';
 
 interface Context {
   readonly model: OpenedModel;

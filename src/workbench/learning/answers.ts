@@ -1,8 +1,8 @@
 // What a network says about the first examples: its outputs, and the class it would choose.
 
-import type { Network } from '../execution/types.ts';
-import type { Dataset } from '../training/types.ts';
-import type { Answer } from './engine.ts';
+import type { Network } from '../../execution/types.ts';
+import type { Dataset } from '../../training/types.ts';
+import type { Answer } from '../engine.ts';
 
 /** One answer for each of the first `count` training examples. */
 export async function answersOf(network: Network, data: Dataset, count: number): Promise<Answer[]> {

@@ -1,14 +1,14 @@
 // Everything that runs the network: training behind the gate, repair, and how good it is.
 
-import type { BackendName } from '../execution/types.ts';
-import type { Graph } from '../graph/types.ts';
+import type { BackendName } from '../../execution/types.ts';
+import type { Graph } from '../../graph/types.ts';
+import type { Core } from '../core.ts';
+import type { Engine, Evaluated, TrainOptions, TrainProgress } from '../engine.ts';
+import type { KeptTraining } from '../keeping/store.ts';
+import { lacks } from '../missing.ts';
 import { answersOf } from './answers.ts';
-import type { Core } from './core.ts';
-import type { Engine, Evaluated, TrainOptions, TrainProgress } from './engine.ts';
 import { type MeasureOptions, measuring, withAccuracy } from './measure.ts';
-import { lacks } from './missing.ts';
 import { repair } from './repair.ts';
-import type { KeptTraining } from './store.ts';
 import { TrainingPass } from './training-pass.ts';
 
 type Learning = Pick<Engine, 'train' | 'resume' | 'repair' | 'evaluate' | 'tryOut' | 'answers'>;

@@ -1,13 +1,13 @@
 // How good a network is on examples that it never trained on.
 
-import type { Network } from '../execution/types.ts';
-import { Random } from '../lib/random.ts';
-import { Aim } from '../training/aim.ts';
-import { evaluating } from '../training/evaluate.ts';
-import { samplePositions } from '../training/streams.ts';
-import type { Dataset, Evaluation, Split } from '../training/types.ts';
-import { lacks } from './missing.ts';
-import type { CostPoint } from './state.ts';
+import type { Network } from '../../execution/types.ts';
+import { Random } from '../../lib/random.ts';
+import { Aim } from '../../training/aim.ts';
+import { evaluating } from '../../training/evaluate.ts';
+import { samplePositions } from '../../training/streams.ts';
+import type { Dataset, Evaluation, Split } from '../../training/types.ts';
+import { lacks } from '../missing.ts';
+import type { CostPoint } from '../state.ts';
 
 export interface MeasureOptions {
   /** The same ones for the same seed. Default: all. */

@@ -2,7 +2,7 @@
 // attention between its projections, a layer norm or an activation that the exporter wrote out, a run of reshapes.
 // A block has a single value that leaves it, so that nothing is hidden but what happens on the way.
 
-import type { GraphNode } from '../graph/types.ts';
+import type { GraphNode } from '../../graph/types.ts';
 import type { Flow } from './flow.ts';
 import { kernelOf } from './kernels.ts';
 import { type Family, familyOf } from './vocabulary.ts';

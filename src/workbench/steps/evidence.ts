@@ -1,15 +1,15 @@
 // What a criterion cannot read off the weights, collected before a step begins.
 
-import type { BackendName } from '../execution/types.ts';
-import type { Graph } from '../graph/types.ts';
-import { criterionOf } from '../pruning/criteria/criteria.ts';
-import type { ProvidedEvidence } from '../pruning/pruner.ts';
-import { collectingEvidence } from '../training/evidence.ts';
-import type { Dataset } from '../training/types.ts';
-import type { Board } from './board.ts';
-import type { Device } from './device.ts';
-import type { StepOptions } from './engine.ts';
-import { lacks } from './missing.ts';
+import type { BackendName } from '../../execution/types.ts';
+import type { Graph } from '../../graph/types.ts';
+import { criterionOf } from '../../pruning/criteria/criteria.ts';
+import type { ProvidedEvidence } from '../../pruning/pruner.ts';
+import { collectingEvidence } from '../../training/evidence.ts';
+import type { Dataset } from '../../training/types.ts';
+import type { Board } from '../board.ts';
+import type { StepOptions } from '../engine.ts';
+import type { Device } from '../learning/device.ts';
+import { lacks } from '../missing.ts';
 
 interface Sources {
   readonly graph: Graph;

@@ -1,13 +1,13 @@
 // Models and data coming in, looked at, and going out.
 
-import type { Dataset } from '../training/types.ts';
-import { type Core, clearedState, emptyState } from './core.ts';
-import { picturesOf } from './data-samples.ts';
-import type { Engine } from './engine.ts';
+import type { Dataset } from '../../training/types.ts';
+import { type Core, clearedState, emptyState } from '../core.ts';
+import { picturesOf } from '../data/data-samples.ts';
+import { fittedTo, openData, type SessionData, summariseData } from '../data/session-data.ts';
+import type { Engine } from '../engine.ts';
+import { recipeOf } from '../steps/recipe.ts';
 import { fileNameAfter } from './file-names.ts';
 import { OpenedModel } from './opened.ts';
-import { recipeOf } from './recipe.ts';
-import { fittedTo, openData, type SessionData, summariseData } from './session-data.ts';
 
 type Opening = Pick<
   Engine,

@@ -1,8 +1,8 @@
 // A session as one file, which a person can save, send and open again: the model as opened and as it is now, what was done,
 // the curves, a running pass, and the data where it is small.
 
+import type { DroppedFile, NamedFile } from '../engine.ts';
 import { packArchive, unpackArchive } from './archive.ts';
-import type { DroppedFile, NamedFile } from './engine.ts';
 import type { Kept, KeptData, KeptFiles } from './store.ts';
 
 /** Data files beyond this size stay out of the file; they have to be opened again. */

@@ -1,13 +1,13 @@
 // One training pass of a session, from the opened gate to the log entry: the curve, checkpoints every few seconds, and a
 // graphics device that may vanish on the way.
 
-import { createNetwork } from '../execution/network.ts';
-import type { Network } from '../execution/types.ts';
-import { problemOf } from '../lib/errors.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
-import type { Gate } from '../training/gate.ts';
-import { train } from '../training/loop.ts';
-import { lessonsOf } from '../training/recovery/distil.ts';
+import { createNetwork } from '../../execution/network.ts';
+import type { Network } from '../../execution/types.ts';
+import { problemOf } from '../../lib/errors.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../training/checkpoint.ts';
+import type { Gate } from '../../training/gate.ts';
+import { train } from '../../training/loop.ts';
+import { lessonsOf } from '../../training/recovery/distil.ts';
 import type {
   BatchEvent,
   Dataset,
@@ -15,16 +15,16 @@ import type {
   Split,
   TrainingEvent,
   TrainingResult,
-} from '../training/types.ts';
-import type { Board } from './board.ts';
+} from '../../training/types.ts';
+import type { Board } from '../board.ts';
+import type { TrainOptions, TrainProgress } from '../engine.ts';
+import type { Keeper } from '../keeping/keeper.ts';
+import type { KeptTraining } from '../keeping/store.ts';
+import type { OpenedModel } from '../model/opened.ts';
+import type { TrainingPoint } from '../state.ts';
 import { type Device, discard, isDeviceLost } from './device.ts';
-import type { TrainOptions, TrainProgress } from './engine.ts';
-import type { Keeper } from './keeper.ts';
 import { heldOut, isMeasurable, measuring, withAccuracy } from './measure.ts';
-import type { OpenedModel } from './opened.ts';
 import { Rate } from './rate.ts';
-import type { TrainingPoint } from './state.ts';
-import type { KeptTraining } from './store.ts';
 import { trainingOptions } from './training-options.ts';
 
 export interface PassContext {

@@ -1,10 +1,10 @@
 // What is kept of a session so that it can go on after a reload, a lost worker or a closed tab, and where: behind this
 // interface sits the browser's database in the page, and memory in tests.
 
-import type { PrunerState } from '../pruning/pruner.ts';
-import type { DataOptions, DroppedFile, NamedFile, StepOptions, TrainOptions } from './engine.ts';
-import type { RecipeStep } from './recipe.ts';
-import type { SessionState } from './state.ts';
+import type { PrunerState } from '../../pruning/pruner.ts';
+import type { DataOptions, DroppedFile, NamedFile, StepOptions, TrainOptions } from '../engine.ts';
+import type { SessionState } from '../state.ts';
+import type { RecipeStep } from '../steps/recipe.ts';
 
 /** Kept part by part: the opened file is written once, weights and states as they change. */
 export interface Kept {

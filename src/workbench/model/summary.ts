@@ -1,8 +1,8 @@
 // What the page shows of a model: plain data made from the analysis, never weights.
 
-import type { Analysis, Group } from '../analysis/types.ts';
-import type { Model } from '../formats/format.ts';
-import type { GroupSummary, ModelSummary } from './engine.ts';
+import type { Analysis, Group } from '../../analysis/types.ts';
+import type { Model } from '../../formats/format.ts';
+import type { GroupSummary, ModelSummary } from '../engine.ts';
 import { describeValue, groupCost, membersOf } from './inspect.ts';
 
 export interface SummaryContext {

@@ -1,7 +1,7 @@
 // What a person calls a layer. Training frameworks name parameters after the module that owns them
 // (`layer1.0.conv1.weight`); newer exporters put the module's path into the node's name (`/layer1/layer1.0/conv1/Conv`).
 
-import type { GraphNode } from '../graph/types.ts';
+import type { GraphNode } from '../../graph/types.ts';
 import type { Flow } from './flow.ts';
 import type { Kernel } from './kernels.ts';
 

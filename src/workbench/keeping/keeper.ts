@@ -1,10 +1,10 @@
 // Keeps the session where it survives: what a person did as soon as it is done, weights at every step and pass, a running
 // pass every few seconds. Writes follow one another; a store that fails is told once and does not stop the work.
 
-import { ModelError, problemOf } from '../lib/errors.ts';
-import type { Board } from './board.ts';
+import { ModelError, problemOf } from '../../lib/errors.ts';
+import type { Board } from '../board.ts';
+import type { SessionState } from '../state.ts';
 import { packSession } from './session-file.ts';
-import type { SessionState } from './state.ts';
 import { type Kept, type KeptChanges, type KeptSession, type SessionStore, wholeOf } from './store.ts';
 
 export class Keeper {

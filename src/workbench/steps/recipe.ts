@@ -1,11 +1,11 @@
 // What was done to a model, as data that can be done again: options, decisions and removed channels of every step.
 // Training is not part of it: replaying gives the cuts, and the same bytes wherever the weights are the same.
 
-import type { Graph } from '../graph/types.ts';
-import { ModelError } from '../lib/errors.ts';
-import { type HistoryEntry, replay } from '../pruning/history.ts';
-import type { Cost } from '../pruning/resizing.ts';
-import type { Decision, StepOptions } from './engine.ts';
+import type { Graph } from '../../graph/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+import { type HistoryEntry, replay } from '../../pruning/history.ts';
+import type { Cost } from '../../pruning/resizing.ts';
+import type { Decision, StepOptions } from '../engine.ts';
 
 export const RECIPE_VERSION = 1;
 

@@ -1,15 +1,15 @@
 // The data of a session: opened from files or generated, and fitted to the model's input.
 
-import type { Model } from '../formats/format.ts';
-import { openDataset } from '../training/datasets/datasets.ts';
-import { blobFile, memoryFile } from '../training/datasets/files/data-file.ts';
-import { fitTo } from '../training/datasets/fit.ts';
-import { normalisationOf } from '../training/datasets/normalisation.ts';
-import { sampleDigits } from '../training/datasets/sample.ts';
-import type { DataFile, Dataset } from '../training/types.ts';
-import type { DroppedFile } from './engine.ts';
-import type { DataSummary } from './state.ts';
-import type { KeptData } from './store.ts';
+import type { Model } from '../../formats/format.ts';
+import { openDataset } from '../../training/datasets/datasets.ts';
+import { blobFile, memoryFile } from '../../training/datasets/files/data-file.ts';
+import { fitTo } from '../../training/datasets/fit.ts';
+import { normalisationOf } from '../../training/datasets/normalisation.ts';
+import { sampleDigits } from '../../training/datasets/sample.ts';
+import type { DataFile, Dataset } from '../../training/types.ts';
+import type { DroppedFile } from '../engine.ts';
+import type { KeptData } from '../keeping/store.ts';
+import type { DataSummary } from '../state.ts';
 
 export interface SessionData {
   /** As opened. */

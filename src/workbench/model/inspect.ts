@@ -1,10 +1,10 @@
 // What a model is made of, as plain data: the answer of `secateur inspect` and the source of the page's summaries.
 
-import type { Analysis, Group, Member } from '../analysis/types.ts';
-import type { Model } from '../formats/format.ts';
-import { elementCount } from '../graph/tensor.ts';
-import type { ValueInfo } from '../graph/types.ts';
-import type { Problem } from '../lib/errors.ts';
+import type { Analysis, Group, Member } from '../../analysis/types.ts';
+import type { Model } from '../../formats/format.ts';
+import { elementCount } from '../../graph/tensor.ts';
+import type { ValueInfo } from '../../graph/types.ts';
+import type { Problem } from '../../lib/errors.ts';
 
 export interface Inspection {
   readonly format: string;

@@ -1,10 +1,10 @@
 // What a person asks of a training pass, in the terms of the loop. What they leave open stays with the loop's defaults.
 
-import type { Analysis } from '../analysis/types.ts';
-import { augmentationsOf } from '../training/augmentations/augmentations.ts';
-import type { PartialTraining } from '../training/options.ts';
-import { penaltyNamed, penaltyOf } from '../training/sparsity.ts';
-import type { TrainOptions } from './engine.ts';
+import type { Analysis } from '../../analysis/types.ts';
+import { augmentationsOf } from '../../training/augmentations/augmentations.ts';
+import type { PartialTraining } from '../../training/options.ts';
+import { penaltyNamed, penaltyOf } from '../../training/sparsity.ts';
+import type { TrainOptions } from '../engine.ts';
 
 /** Fewer than the loop's own: a person waits for them. */
 const VALIDATION_EXAMPLES = 500;

@@ -1,17 +1,17 @@
 // The model of a session: the file as it was opened, and the pruner that holds the network as it is now.
 
-import { unsupported } from '../execution/support.ts';
-import type { Model } from '../formats/format.ts';
-import { openModel, writeModel } from '../formats/formats.ts';
-import type { Graph } from '../graph/types.ts';
-import { ModelError } from '../lib/errors.ts';
-import type { PrunerOptions } from '../pruning/options.ts';
-import { MetaPruner } from '../pruning/pruner.ts';
-import { type Cost, costOf } from '../pruning/resizing.ts';
-import { drawGraph } from './drawing.ts';
-import type { NamedFile, StepOptions, SurvivingAxis } from './engine.ts';
-import type { CostPoint, Drawing, ModelSummary, RejectedGroup } from './state.ts';
-import type { Kept } from './store.ts';
+import { unsupported } from '../../execution/support.ts';
+import type { Model } from '../../formats/format.ts';
+import { openModel, writeModel } from '../../formats/formats.ts';
+import type { Graph } from '../../graph/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+import type { PrunerOptions } from '../../pruning/options.ts';
+import { MetaPruner } from '../../pruning/pruner.ts';
+import { type Cost, costOf } from '../../pruning/resizing.ts';
+import type { NamedFile, StepOptions, SurvivingAxis } from '../engine.ts';
+import type { Kept } from '../keeping/store.ts';
+import { drawGraph } from '../picture/drawing.ts';
+import type { CostPoint, Drawing, ModelSummary, RejectedGroup } from '../state.ts';
 import { summarise } from './summary.ts';
 
 export class OpenedModel {

@@ -1,13 +1,13 @@
 // Where a session computes: the backend a person chose or the best there is, started when it is first needed, started anew
 // when its device was lost.
 
-import { type BackendOptions, chooseBackend, forgetBackend } from '../execution/backend.ts';
-import { deviceLoss } from '../execution/device-loss.ts';
-import { createNetwork } from '../execution/network.ts';
-import type { Backend, BackendName, Network } from '../execution/types.ts';
-import type { Graph } from '../graph/types.ts';
-import { ModelError } from '../lib/errors.ts';
-import type { Board } from './board.ts';
+import { type BackendOptions, chooseBackend, forgetBackend } from '../../execution/backend.ts';
+import { deviceLoss } from '../../execution/device-loss.ts';
+import { createNetwork } from '../../execution/network.ts';
+import type { Backend, BackendName, Network } from '../../execution/types.ts';
+import type { Graph } from '../../graph/types.ts';
+import { ModelError } from '../../lib/errors.ts';
+import type { Board } from '../board.ts';
 
 export class Device {
   readonly #board: Board;

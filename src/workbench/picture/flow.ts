@@ -1,10 +1,10 @@
 // The part of a graph that data flows through, as a picture shows it: shape arithmetic is left out, and whatever is
 // computed from constants alone counts as a constant of the operator that reads it.
 
-import type { Analysis } from '../analysis/types.ts';
-import { readsOf } from '../graph/query.ts';
-import { isFloat } from '../graph/tensor.ts';
-import type { GraphNode } from '../graph/types.ts';
+import type { Analysis } from '../../analysis/types.ts';
+import { readsOf } from '../../graph/query.ts';
+import { isFloat } from '../../graph/tensor.ts';
+import type { GraphNode } from '../../graph/types.ts';
 
 export interface Flow {
   readonly analysis: Analysis;

@@ -1,7 +1,7 @@
 // The kernel of an operator in the flow, where it has one: which constant of the file it is, however the exporter
 // transposed it on the way, and which of its axes are the output and input channels.
 
-import type { GraphNode } from '../graph/types.ts';
+import type { GraphNode } from '../../graph/types.ts';
 import type { Flow } from './flow.ts';
 
 export interface Kernel {

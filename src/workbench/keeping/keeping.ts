@@ -1,13 +1,13 @@
 // A session saved, and opened again: everything as it was; what cannot be had again is told.
 
-import { problemOf } from '../lib/errors.ts';
-import { type Core, clearedState } from './core.ts';
-import type { Engine, StepOptions } from './engine.ts';
-import { OpenedModel } from './opened.ts';
-import type { RecipeStep } from './recipe.ts';
-import { fittedTo, openData, summariseData } from './session-data.ts';
+import { problemOf } from '../../lib/errors.ts';
+import { type Core, clearedState } from '../core.ts';
+import { fittedTo, openData, summariseData } from '../data/session-data.ts';
+import type { Engine, StepOptions } from '../engine.ts';
+import { OpenedModel } from '../model/opened.ts';
+import type { RecipeStep } from '../steps/recipe.ts';
+import { openStep, showStep } from '../steps/stepping.ts';
 import { unpackSession } from './session-file.ts';
-import { openStep, showStep } from './stepping.ts';
 import type { Kept, KeptData } from './store.ts';
 
 type Keeping = Pick<Engine, 'save' | 'restore' | 'recover'>;

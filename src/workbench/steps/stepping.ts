@@ -1,9 +1,9 @@
 // A step of the pruner: opened, decided, applied or put away.
 
-import type { Core } from './core.ts';
-import type { Engine, StepOptions } from './engine.ts';
+import type { Core } from '../core.ts';
+import type { Engine, StepOptions } from '../engine.ts';
+import { stepIsOpen } from '../missing.ts';
 import { evidenceFor } from './evidence.ts';
-import { stepIsOpen } from './missing.ts';
 import { Review } from './review.ts';
 
 type Stepping = Pick<

@@ -1,13 +1,13 @@
 // The graph as a person should see it: runs of operators folded into one node that can be opened again, layers by the
 // names their constants have, sizes as papers write them. Positions and pixels are left to the page.
 
-import type { Analysis, Group, NodeCost } from '../analysis/types.ts';
-import type { GraphNode } from '../graph/types.ts';
+import type { Analysis, Group, NodeCost } from '../../analysis/types.ts';
+import type { GraphNode } from '../../graph/types.ts';
+import type { Drawing, DrawnChannels, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from '../state.ts';
 import { type Flow, flowOf } from './flow.ts';
 import { type Block, foldBlocks } from './folding.ts';
 import { type Kernel, kernelOf } from './kernels.ts';
 import { commonModule, layerName } from './layer-name.ts';
-import type { Drawing, DrawnChannels, DrawnEdge, DrawnFrame, DrawnGroup, DrawnNode } from './state.ts';
 import { familyOf, type Word, wordFor, wordsFor } from './vocabulary.ts';
 
 /**
