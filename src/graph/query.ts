@@ -28,10 +28,12 @@ export function wiringOf(graph: Graph): Wiring {
 
 /** Values a node reads: its inputs and what its nested graphs take from outside. */
 export function readsOf(node: GraphNode): Set<string> {
-  const captures = Object.values(node.attributes).flatMap((value) =>
-    typeof value === 'object' && 'kind' in value ? value.captures : [],
-  );
-  const reads = new Set([...node.inputs, ...captures]);
+  const reads = new Set(node.inputs);
+  for (const name in node.attributes) {
+    const value = node.attributes[name];
+    if (typeof value === 'object' && 'kind' in value)
+      for (const capture of value.captures) reads.add(capture);
+  }
   reads.delete('');
   return reads;
 }

@@ -18,9 +18,10 @@ export function filledConstant(
   sizes: Tensor | undefined,
   already: number,
 ): Tensor | undefined {
+  if (node.op !== 'ConstantOfShape' || node.domain !== '') return undefined;
   const { value } = node.attributes;
   const fill = typeof value === 'object' && 'dtype' in value ? value : undefined;
-  const known = node.op === 'ConstantOfShape' && node.domain === '' && sizes?.bytes && isInteger(sizes.dtype);
+  const known = sizes?.bytes && isInteger(sizes.dtype);
   if (!known || !fill?.bytes || !isFloat(fill.dtype) || elementCount(fill.dims) !== 1) return undefined;
   const dims = toNumbers(sizes);
   if (dims.some((dim) => dim < 0)) return undefined;

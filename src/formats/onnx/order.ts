@@ -10,6 +10,7 @@ import { ModelError } from '../../lib/errors.ts';
  * @throws ModelError `cyclic-graph`
  */
 export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<string>): GraphNode[] {
+  if (isSorted(nodes, available)) return [...nodes];
   const producers = new Map<string, GraphNode>();
   for (const node of nodes) for (const name of node.outputs) if (name) producers.set(name, node);
   const out: GraphNode[] = [];
@@ -40,6 +41,16 @@ export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<st
     }
   }
   return out;
+}
+
+/** Nearly every file is: whatever a node reads is there already, or made by nobody. */
+function isSorted(nodes: readonly GraphNode[], available: ReadonlySet<string>): boolean {
+  const later = new Set(nodes.flatMap(({ outputs }) => outputs));
+  for (const node of nodes) {
+    for (const name of readsOf(node)) if (later.has(name) && !available.has(name)) return false;
+    for (const name of node.outputs) later.delete(name);
+  }
+  return true;
 }
 
 const cyclicGraph = (node: GraphNode): ModelError =>

@@ -154,15 +154,17 @@ class GraphReader {
     const outputs: ValueInfo[] = [];
     const values = new Map<string, ValueInfo>();
     let id = 0;
-    for (const { no, payload, ...field } of fieldsOf(message)) {
-      if (no === GRAPH.node) this.addNode(readNode(payload, id++, this.companions), nodes);
-      else if (no === GRAPH.name) name = text({ no, payload, ...field });
-      else if (no === GRAPH.initializer) this.addTensor(readTensor(payload, '', this.companions));
-      else if (no === GRAPH.sparseInitializer) this.addTensor(readSparseTensor(payload, this.companions));
-      else if (no === GRAPH.input) inputs.push(readValueInfo(payload));
-      else if (no === GRAPH.output) outputs.push(readValueInfo(payload));
+    for (const field of fieldsOf(message)) {
+      const { no } = field;
+      if (no === GRAPH.node) this.addNode(readNode(field.payload, id++, this.companions), nodes);
+      else if (no === GRAPH.name) name = text(field);
+      else if (no === GRAPH.initializer) this.addTensor(readTensor(field.payload, '', this.companions));
+      else if (no === GRAPH.sparseInitializer)
+        this.addTensor(readSparseTensor(field.payload, this.companions));
+      else if (no === GRAPH.input) inputs.push(readValueInfo(field.payload));
+      else if (no === GRAPH.output) outputs.push(readValueInfo(field.payload));
       else if (no === GRAPH.valueInfo) {
-        const info = readValueInfo(payload);
+        const info = readValueInfo(field.payload);
         values.set(info.name, info);
       }
     }

@@ -5,14 +5,34 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { ModelError } from '../../lib/errors.ts';
 
-/** One field of a message. */
-export interface Field {
+/** One field of a message. A file holds tens of thousands: views of their bytes are made only when asked for. */
+export class Field {
   readonly no: number;
   readonly type: WireType;
+  readonly message: Uint8Array;
+  /** Where the tag begins, where the value does, and the end of both. */
+  readonly start: number;
+  readonly at: number;
+  readonly end: number;
+
+  constructor(no: number, type: WireType, message: Uint8Array, start: number, at: number, end: number) {
+    this.no = no;
+    this.type = type;
+    this.message = message;
+    this.start = start;
+    this.at = at;
+    this.end = end;
+  }
+
   /** The value's bytes: what a length announces, or the bare varint or fixed-width number. */
-  readonly payload: Uint8Array;
+  get payload(): Uint8Array {
+    return this.message.subarray(this.at, this.end);
+  }
+
   /** The whole field, tag included. */
-  readonly raw: Uint8Array;
+  get raw(): Uint8Array {
+    return this.message.subarray(this.start, this.end);
+  }
 }
 
 /** Bytes that are no protobuf; `readOnnx` makes a `ModelError` of it that names the file. */
@@ -26,7 +46,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field, void, void> {
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const { no, type, at } = readHead(reader, start);
-    yield { no, type, payload: message.subarray(at, reader.pos), raw: message.subarray(start, reader.pos) };
+    yield new Field(no, type, message, start, at, reader.pos);
   }
 }
 
@@ -54,11 +74,25 @@ function readHead(reader: BinaryReader, start: number): { no: number; type: Wire
 
 const utf8 = new TextDecoder();
 
-export const text = (field: Field): string => utf8.decode(field.payload);
+/** Up to this many bytes reading letter by letter beats a decoder. */
+const SHORT = 48;
+
+export function text(field: Field): string {
+  const { message, at, end } = field;
+  if (end - at > SHORT) return utf8.decode(field.payload);
+  let out = '';
+  for (let i = at; i < end; i++) {
+    if (message[i] > 0x7f) return utf8.decode(field.payload);
+    out += String.fromCharCode(message[i]);
+  }
+  return out;
+}
 
 /** A varint as a number. 64-bit values beyond 2^53 lose precision. @throws Damage */
 export function integer(field: Field): number {
-  if (field.type !== WireType.Varint) throw new Damage('a number in it is something else');
+  const { message, at, end, type } = field;
+  if (type !== WireType.Varint) throw new Damage('a number in it is something else');
+  if (end - at === 1) return message[at];
   return Number(new BinaryReader(field.payload).int64());
 }
 
