@@ -149,13 +149,19 @@ function labelOf(flow: Flow, block: Block, kernel: Kernel | undefined): string {
 function wordsOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): readonly Word[] {
   if (pattern === 'attention') return [{ text: 'Attention', family: 'attention' }];
   if (pattern === 'movement') return movementWords(flow, nodes);
-  if (!kernel) return wordsFor(spoken(nodes));
+  if (!kernel) return wordsFor(spoken(flow, nodes));
   const behind = nodes.slice(isBias(nodes[1]) ? 2 : 1);
-  return [{ text: kernelWord(nodes[0], kernel), family: 'other' }, ...wordsFor(spoken(behind))];
+  return [{ text: kernelWord(nodes[0], kernel), family: 'other' }, ...wordsFor(spoken(flow, behind))];
 }
 
-const spoken = (nodes: readonly GraphNode[]): string[] =>
-  nodes.map(({ op }) => op).filter((op) => familyOf(op) !== 'reshape' || op === 'Flatten');
+/** A reshape is worth a word where it makes a vector of a map. */
+const spoken = ({ analysis }: Flow, nodes: readonly GraphNode[]): string[] => {
+  const rank = (value: string) => analysis.types.get(value)?.dims.length ?? 0;
+  return nodes.flatMap(({ op, inputs, outputs }) => {
+    if (familyOf(op) !== 'reshape') return [op];
+    return rank(inputs[0]) > 3 && rank(outputs[0]) === 2 ? ['Flatten'] : [];
+  });
+};
 
 const isBias = (node: GraphNode | undefined): boolean => node?.op === 'Add';
 

@@ -17,7 +17,7 @@ export function layerName(flow: Flow, nodes: readonly GraphNode[], kernel: Kerne
 }
 
 const parts =
-  /[./_:](weight|bias|kernel|gamma|beta|alpha|embeddings|depthwise_kernel|running_mean|running_var|in_proj_weight|in_proj_bias|[WB])(:0)?$/;
+  /[./_:](weight|bias|kernel|gamma|beta|alpha|embeddings|depthwise_kernel|running_mean|running_var|in_proj_weight|in_proj_bias|[WBwb](_\d+)?)(:0)?$/;
 
 /** `layer1.0.conv1` for `layer1.0.conv1.weight`; `undefined` for a name that an exporter made up. */
 function ownerOf(tensor: string): string | undefined {
