@@ -10,8 +10,8 @@ import { damaged } from '../damage.ts';
 import { listShared, readShared } from '../shared.ts';
 import { tinyFile } from './files.ts';
 
-const SMALL = 60_000;
-const ROUNDS = 3000;
+const SMALL = 7_000;
+const ROUNDS = 60;
 
 const files: readonly (readonly [name: string, bytes: Uint8Array])[] = [
   ['tiny', tinyFile()],
