@@ -59,12 +59,18 @@ class Solver implements Solution, AxisStore {
 
   axesOf(name: string): readonly TermAxis[] {
     const known = this.axes.get(name);
-    if (known) return known.map(resolve);
+    if (known) return known.some((axis) => axis.link) ? this.relinked(name, known) : known;
     const tensor = this.constants.get(name);
     if (!tensor) return [];
     const axes = tensor.dims.map((length) => this.terms.open(length));
     this.axes.set(name, axes);
     return axes;
+  }
+
+  private relinked(name: string, axes: readonly TermAxis[]): readonly TermAxis[] {
+    const resolved = axes.map(resolve);
+    this.axes.set(name, resolved);
+    return resolved;
   }
 
   set(name: string, axes: readonly TermAxis[]): void {

@@ -48,11 +48,12 @@ export function broadcastAxes(
   dims: readonly number[],
 ): Axis[] {
   return dims.map((length, i) => {
-    const meeting = inputs.flatMap((axes) => {
+    let met: Axis | undefined;
+    for (const axes of inputs) {
       const axis = axes[axes.length - dims.length + i];
-      return axis !== undefined && axis.length === length ? [axis] : [];
-    });
-    return meeting.reduce((a, b) => eq.same(a, b));
+      if (axis?.length === length) met = met ? eq.same(met, axis) : axis;
+    }
+    return met as Axis;
   });
 }
 
@@ -144,6 +145,7 @@ function alignedShape(view: NodeView<unknown>, i: number): readonly number[] {
 
 function alignedAxes(eq: Equations<unknown>, i: number): readonly Axis[] {
   const added = alignedShape(eq, i).length - eq.shape(i).length;
+  if (added === 0) return eq.axes(i);
   return [...eq.axes(i), ...sequence(added).map(() => eq.fixed(1, 'it is a single position'))];
 }
 

@@ -73,18 +73,26 @@ export function windowsOf(
   const dilations = perAxis(view, 'dilations', view.attrs.dilations, axes, 1);
   const pads = perAxis(view, 'pads', view.attrs.pads, 2 * axes, 0);
   return lengths.map((length, i) => {
-    const window = { length, taps: taps[i], stride: strides[i], dilation: dilations[i] };
-    const [begin, end] =
-      auto_pad === 'NOTSET' || auto_pad === '' ? [pads[i], pads[axes + i]] : autoPadding(view, window);
-    const count = countWindows(window, begin, end, ceil);
-    if (count < 0) throw illShaped(view, `has a window longer than its padded input [${lengths}]`);
-    return { ...window, begin, end, count };
+    const window = {
+      length,
+      taps: taps[i],
+      stride: strides[i],
+      dilation: dilations[i],
+      begin: 0,
+      end: 0,
+      count: 0,
+    };
+    if (auto_pad === 'NOTSET' || auto_pad === '') {
+      window.begin = pads[i];
+      window.end = pads[axes + i];
+    } else [window.begin, window.end] = autoPadding(view, window);
+    window.count = countWindows(window, ceil);
+    if (window.count < 0) throw illShaped(view, `has a window longer than its padded input [${lengths}]`);
+    return window;
   });
 }
 
-type Unpadded = Omit<Windows, 'begin' | 'end' | 'count'>;
-
-function autoPadding(view: NodeView<WindowAttrs>, window: Unpadded): readonly [number, number] {
+function autoPadding(view: NodeView<WindowAttrs>, window: Windows): readonly [number, number] {
   const { length, stride } = window;
   switch (view.attrs.auto_pad) {
     case 'VALID':
@@ -100,8 +108,8 @@ function autoPadding(view: NodeView<WindowAttrs>, window: Unpadded): readonly [n
   }
 }
 
-function countWindows(window: Unpadded, begin: number, end: number, ceil: boolean): number {
-  const { length, stride } = window;
+function countWindows(window: Windows, ceil: boolean): number {
+  const { length, stride, begin, end } = window;
   const room = (length + begin + end - extent(window)) / stride;
   if (!ceil) return Math.floor(room) + 1;
   const count = Math.ceil(room) + 1;
