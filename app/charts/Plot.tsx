@@ -119,7 +119,10 @@ function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps 
       y: false,
     },
     scales: {
-      x: { time: false, range: (_, min, max) => (min === max ? [min - 0.5, max + 0.5] : [min, max]) },
+      x: {
+        time: false,
+        range: ({ data: [x] }, min, max) => (x.length < 2 ? [x[0] - 0.5, x[0] + 0.5] : [min, max]),
+      },
       y: { range: rangeY ? [...rangeY] : (_, min, max) => padded(min, max) },
     },
     axes: [

@@ -155,12 +155,13 @@ export const verdictOf = ({ session, sent }: AppState, id: string): Verdict =>
 
 /** Candidates that the filter lets through; the one in hand stays, whatever it says. */
 export function visibleCandidates(state: AppState): readonly CandidateSummary[] {
-  const { session, filter, which, current } = state;
+  const { session, filter, which, current, groupNames } = state;
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   return (session?.step?.candidates ?? []).filter((candidate) => {
     if (candidate.id === current) return true;
     if (which === 'undecided' && verdictOf(state, candidate.id) !== 'undecided') return false;
-    const text = `${candidate.node} ${candidate.root} ${candidate.kind}`.toLowerCase();
+    const { node, root, kind, group } = candidate;
+    const text = `${groupNames.get(group) ?? ''} ${node} ${root} ${kind}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -10,6 +10,8 @@ export type Overlay = 'palette' | 'help';
 export interface ViewSlice {
   readonly drawing: Drawing | undefined;
   readonly drawingPending: boolean;
+  /** By group id, as the picture names them. */
+  readonly groupNames: ReadonlyMap<string, string>;
   readonly expanded: readonly string[];
   /** The group whose details are shown and which the graph keeps lit. */
   readonly selectedGroup: string | undefined;
@@ -32,6 +34,7 @@ export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
   return {
     drawing: undefined,
     drawingPending: false,
+    groupNames: new Map(),
     expanded: [],
     selectedGroup: undefined,
     pointedGroup: undefined,
@@ -42,7 +45,8 @@ export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
       set({ drawingPending: true });
       try {
         const drawing = await engine.draw(get().expanded);
-        if (mine === latest) set({ drawing, drawingPending: false });
+        const groupNames = new Map(drawing.groups.map(({ id, name }) => [id, name]));
+        if (mine === latest) set({ drawing, groupNames, drawingPending: false });
       } catch (error) {
         if (mine !== latest) return;
         set({ drawing: undefined, drawingPending: false });

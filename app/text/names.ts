@@ -17,10 +17,6 @@ const unitNames: Record<GroupKind, readonly [string, string]> = {
 
 export const unitName = (kind: GroupKind, count: number): string => unitNames[kind][count === 1 ? 0 : 1];
 
-/** A group by its node, or by its tensor where the node has no name. */
-export const groupName = ({ node, root }: { readonly node: string; readonly root: string }): string =>
-  node || root;
-
 const roleNames: Record<string, string> = { kernel: 'weights', table: 'embedding table', other: 'parameter' };
 
 export const roleName = (role: string): string => roleNames[role] ?? role.replaceAll('-', ' ');

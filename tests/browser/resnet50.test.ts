@@ -49,5 +49,5 @@ describe.skipIf(!sharedFolder())(`ResNet-50 (${skipReason})`, () => {
     expect(download.suggestedFilename()).toMatch(/^resnet50.*\.onnx$/);
     expect(complaints).toEqual([]);
     await close();
-  });
+  }, 300_000);
 });

@@ -15,9 +15,10 @@ import {
   undo,
 } from '../../commands/review.ts';
 import { Coupling } from '../../group/Coupling.tsx';
+import { useGroupName } from '../../group/use-group-name.ts';
 import { goingUnits, verdictOf } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
-import { groupName, unitName } from '../../text/names.ts';
+import { unitName } from '../../text/names.ts';
 import { compact, plural } from '../../text/numbers.ts';
 import { Fold } from '../../widgets/Fold.tsx';
 import { ChannelPicker } from './ChannelPicker.tsx';
@@ -26,13 +27,14 @@ import { ScoreStrip } from './ScoreStrip.tsx';
 export function Candidate({ candidate }: { readonly candidate: CandidateSummary }) {
   const picked = useApp((state) => state.picked);
   const verdict = useApp((state) => verdictOf(state, candidate.id));
+  const name = useGroupName({ ...candidate, id: candidate.group });
   const alike = candidate.alike.length - 1;
   const going = picked ?? goingUnits(candidate);
   const asProposed = going === candidate.remove;
   return (
-    <article className="candidate" aria-label={groupName(candidate)}>
+    <article className="candidate" aria-label={name}>
       <header className="candidate-head">
-        <h3 title={candidate.root}>{groupName(candidate)}</h3>
+        <h3 title={candidate.root}>{name}</h3>
         {alike > 0 && (
           <span className="chip" title="Candidates of the same structure">
             {plural(alike, 'other')} alike

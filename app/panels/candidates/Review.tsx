@@ -5,9 +5,9 @@ import { useShallow } from 'zustand/react/shallow';
 import type { CandidateSummary, OpenStep, Verdict } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { applyStep, cancelStep, tryOut } from '../../commands/review.ts';
+import { useGroupName } from '../../group/use-group-name.ts';
 import { currentCandidate, goingUnits, tally, verdictOf, visibleCandidates } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
-import { groupName } from '../../text/names.ts';
 import { change, compact, measured, plural } from '../../text/numbers.ts';
 import { Choices } from '../../widgets/Choices.tsx';
 import { Empty } from '../../widgets/Empty.tsx';
@@ -102,10 +102,11 @@ export const verdictLooks: Readonly<Record<Verdict, { readonly icon: LucideIcon;
 function Row({ candidate }: { readonly candidate: CandidateSummary }) {
   const verdict = useApp((state) => verdictOf(state, candidate.id));
   const { icon: Icon, word } = verdictLooks[verdict];
+  const name = useGroupName({ ...candidate, id: candidate.group });
   return (
     <span className={`candidate-row ${verdict}`} title={candidate.reason ?? candidate.root}>
       <Icon aria-label={word} size={13} strokeWidth={2.2} />
-      <span className="candidate-name">{groupName(candidate)}</span>
+      <span className="candidate-name">{name}</span>
       <span className="figure">
         −{goingUnits(candidate).length} <span className="candidate-of">/ {candidate.units}</span>
       </span>
@@ -134,7 +135,6 @@ const recentCount = 10;
 
 /** The last decisions, a press away from being changed. */
 function Recent({ step }: { readonly step: OpenStep }) {
-  const goTo = useApp((state) => state.goTo);
   const latest = step.decisions.slice(-recentCount).toReversed();
   if (latest.length === 0) return null;
   return (
@@ -142,26 +142,37 @@ function Recent({ step }: { readonly step: OpenStep }) {
       {latest.map(({ candidate: id, verdict }, index) => {
         const candidate = step.candidates.find((each) => each.id === id);
         if (!candidate) return null;
-        const { icon: Icon, word } = verdictLooks[verdict];
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a candidate may have been decided twice
-          <li key={`${id} ${index}`}>
-            <a
-              href={`#${encodeURIComponent(id)}`}
-              className={`recent-one ${verdict}`}
-              title={`${groupName(candidate)}: ${word}. Go back to it.`}
-              onClick={(event) => {
-                event.preventDefault();
-                goTo(id);
-              }}
-            >
-              <Icon aria-hidden size={12} strokeWidth={2.2} />
-              <span>{groupName(candidate)}</span>
-            </a>
-          </li>
-        );
+        // biome-ignore lint/suspicious/noArrayIndexKey: a candidate may have been decided twice
+        return <RecentOne key={`${id} ${index}`} candidate={candidate} verdict={verdict} />;
       })}
     </ul>
+  );
+}
+
+interface RecentOneProps {
+  readonly candidate: CandidateSummary;
+  readonly verdict: Verdict;
+}
+
+function RecentOne({ candidate, verdict }: RecentOneProps) {
+  const goTo = useApp((state) => state.goTo);
+  const name = useGroupName({ ...candidate, id: candidate.group });
+  const { icon: Icon, word } = verdictLooks[verdict];
+  return (
+    <li>
+      <a
+        href={`#${encodeURIComponent(candidate.id)}`}
+        className={`recent-one ${verdict}`}
+        title={`${name}: ${word}. Go back to it.`}
+        onClick={(event) => {
+          event.preventDefault();
+          goTo(candidate.id);
+        }}
+      >
+        <Icon aria-hidden size={12} strokeWidth={2.2} />
+        <span>{name}</span>
+      </a>
+    </li>
   );
 }
 

@@ -6,8 +6,9 @@ import type { GroupSummary } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { lock } from '../../commands/review.ts';
 import { Coupling } from '../../group/Coupling.tsx';
+import { nameIn, useGroupName } from '../../group/use-group-name.ts';
 import { useApp } from '../../store/store.ts';
-import { groupName, unitName } from '../../text/names.ts';
+import { unitName } from '../../text/names.ts';
 import { compact, plural } from '../../text/numbers.ts';
 import { Choices } from '../../widgets/Choices.tsx';
 import { Empty } from '../../widgets/Empty.tsx';
@@ -20,7 +21,8 @@ export function Groups({ groups }: { readonly groups: readonly GroupSummary[] })
   const selected = useApp((state) => state.selectedGroup);
   const selectGroup = useApp((state) => state.selectGroup);
   const pointAt = useApp((state) => state.pointAt);
-  const shown = useMemo(() => matching(groups, filter), [groups, filter]);
+  const names = useApp((state) => state.groupNames);
+  const shown = useMemo(() => matching(groups, filter, names), [groups, filter, names]);
   const reviewing = useApp((state) => state.session?.step !== undefined);
   const chosen = reviewing ? undefined : groups.find(({ id }) => id === selected);
   return (
@@ -43,22 +45,28 @@ export function Groups({ groups }: { readonly groups: readonly GroupSummary[] })
   );
 }
 
-function matching(groups: readonly GroupSummary[], filter: string): readonly GroupSummary[] {
+function matching(
+  groups: readonly GroupSummary[],
+  filter: string,
+  names: ReadonlyMap<string, string>,
+): readonly GroupSummary[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return groups;
-  return groups.filter(({ node, root, kind, locked }) => {
-    const text = `${node} ${root} ${kind} ${locked ? 'locked' : ''}`.toLowerCase();
+  return groups.filter((group) => {
+    const { node, root, kind, locked } = group;
+    const text = `${nameIn(names, group)} ${node} ${root} ${kind} ${locked ? 'locked' : ''}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
 
 function GroupRow({ group }: { readonly group: GroupSummary }) {
   const ignored = useApp((state) => state.stepOptions.ignore.includes(group.root));
+  const name = useGroupName(group);
   const held = group.locked ?? (ignored ? 'You locked it.' : undefined);
   const left = group.initialUnits === 0 ? 1 : group.units / group.initialUnits;
   return (
     <span className={held ? 'group-row held' : 'group-row'} title={held ?? group.root}>
-      <span className="group-name">{groupName(group)}</span>
+      <span className="group-name">{name}</span>
       {held ? (
         <Lock aria-label={held} size={12} />
       ) : (
@@ -77,7 +85,7 @@ function GroupDetail({ group }: { readonly group: GroupSummary }) {
   return (
     <div className="group-detail">
       <div className="group-detail-head">
-        <h3>{groupName(group)}</h3>
+        <h3>{useGroupName(group)}</h3>
         <CommandButton command={lock} size="s" look="quiet" keys />
       </div>
       {group.locked ? (

@@ -60,7 +60,7 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
 
 function shareOf({ phase, epoch, epochs, batch, batches }: TrainProgress): number | undefined {
   if (phase === 'backend' || batches === 0) return undefined;
-  if (phase === 'compiling') return batch / batches;
+  if (phase === 'compiling' || phase === 'evaluating') return batch / batches;
   const done = Math.max(0, epoch - 1) + batch / batches;
   return epochs === 0 ? undefined : Math.min(1, done / epochs);
 }
