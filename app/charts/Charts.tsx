@@ -6,7 +6,7 @@ import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/eng
 import { accuracy, compact, decimal, percent, plural } from '../text/numbers.ts';
 import { Empty } from '../widgets/Empty.tsx';
 import { Comparisons } from './Comparisons.tsx';
-import { type Line, Plot, type Token } from './Plot.tsx';
+import { type Line, Plot, type Range, type Token } from './Plot.tsx';
 import {
   type Columns,
   type Curve,
@@ -14,6 +14,7 @@ import {
   curveOf,
   emptySteps,
   type Mark,
+  positionOf,
   trainingMarks,
 } from './series.ts';
 import { CostTable, EpochTable } from './Tables.tsx';
@@ -27,6 +28,7 @@ export interface ChartsProps {
 }
 
 export function Charts({ costs, curve: fresh, log }: ChartsProps) {
+  const [range, setRange] = useState<Range>();
   const curve = useCalm(fresh, fresh.length > 4000 ? 250 : 60);
   const marks = useMemo(() => trainingMarks(log), [log]);
   const breaks = useMemo(() => marks.filter(({ kind }) => kind === 'step').map(({ at }) => at), [marks]);
@@ -40,15 +42,16 @@ export function Charts({ costs, curve: fresh, log }: ChartsProps) {
         happen.
       </Empty>
     );
+  const shared = { marks, log, range, onRange: setRange };
   const hasAccuracy = right.latest !== undefined || right.validation !== undefined;
   return (
     <div className="charts">
       <Comparisons costs={costs} log={log} />
       <div className="charts-row">
         <SizeChart costs={costs} marks={empty} />
-        <CurveChart title="Loss" curve={loss} marks={marks} log={log} format={decimal} />
+        <CurveChart title="Loss" curve={loss} format={decimal} {...shared} />
         {(hasAccuracy || curve.length === 0) && (
-          <CurveChart title="Accuracy" curve={right} marks={marks} log={log} format={accuracy} />
+          <CurveChart title="Accuracy" curve={right} format={accuracy} {...shared} />
         )}
       </div>
       <CostTable costs={costs} />
@@ -72,16 +75,16 @@ function SizeChart({
   readonly costs: readonly CostPoint[];
   readonly marks: readonly Mark[];
 }) {
-  const [index, setIndex] = useState<number>();
+  const [pointed, setPointed] = useState<number>();
   const columns = useMemo(() => costColumns(costs), [costs]);
-  const at = costs[index ?? costs.length - 1] ?? costs[costs.length - 1];
   const last = costs[costs.length - 1];
+  const at = costs.find(({ step }) => step === pointed) ?? last;
   const [params, macs] = [last.params / costs[0].params, last.macs / (costs[0].macs || 1)];
   const label = `Size after each step: ${plural(costs.length - 1, 'step')}, parameters at ${percent(params)} and MACs at ${percent(macs)} of the opened model.`;
   return (
     <figure className="chart">
       <Head title="Size" at={at.step === 0 ? 'as opened' : `step ${at.step}`}>
-        <Value colour="cool" name="Parameters" text={compact(at.params)} />
+        <Value colour="cool" name="Params" text={compact(at.params)} />
         <Value colour="violet" name="MACs" text={compact(at.macs)} />
         <Value colour="cut" name="Sparsity" text={percent(at.sparsity)} />
       </Head>
@@ -94,7 +97,7 @@ function SizeChart({
           formatY={percent}
           rangeY={[0, 1.04]}
           whole
-          onCursor={setIndex}
+          onCursor={setPointed}
         />
       </div>
     </figure>
@@ -115,13 +118,15 @@ interface CurveChartProps {
   readonly marks: readonly Mark[];
   readonly log: readonly LogEntry[];
   readonly format: (value: number) => string;
+  readonly range: Range | undefined;
+  readonly onRange: (range: Range | undefined) => void;
 }
 
-function CurveChart({ title, curve, marks, log, format }: CurveChartProps) {
-  const [index, setIndex] = useState<number>();
+function CurveChart({ title, curve, marks, log, format, range, onRange }: CurveChartProps) {
+  const [pointed, setPointed] = useState<number>();
   const { columns } = curve;
   const batches = columns[0].length;
-  const shown = index ?? batches - 1;
+  const shown = pointed === undefined ? batches - 1 : positionOf(columns[0], pointed);
   const text = (value: number | null | undefined) =>
     value === null || value === undefined ? '–' : format(value);
   return (
@@ -130,11 +135,7 @@ function CurveChart({ title, curve, marks, log, format }: CurveChartProps) {
         {batches > 0 && (
           <>
             <Value colour="accent" name="Training" text={text(columns[2][shown])} />
-            <Value
-              colour="violet"
-              name="Held out"
-              text={text(index === undefined ? curve.validation : lastUpTo(columns, shown))}
-            />
+            <Value colour="violet" name="Held out" text={text(lastUpTo(columns, shown))} />
           </>
         )}
       </Head>
@@ -151,7 +152,9 @@ function CurveChart({ title, curve, marks, log, format }: CurveChartProps) {
             formatX={compact}
             formatY={(y) => (title === 'Accuracy' ? percent(y) : decimal(y))}
             syncKey="training"
-            onCursor={setIndex}
+            range={range}
+            onRange={onRange}
+            onCursor={setPointed}
           />
         )}
       </div>

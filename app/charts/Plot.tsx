@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { colours, onThemeChange } from '../theme/colours.ts';
-import type { Columns, Mark } from './series.ts';
+import { type Columns, type Mark, thin } from './series.ts';
 
 const tokens = [
   'ink',
@@ -34,6 +34,8 @@ export interface Line {
   readonly joined?: boolean;
 }
 
+export type Range = readonly [from: number, to: number];
+
 export interface PlotProps {
   readonly columns: Columns;
   readonly lines: readonly Line[];
@@ -43,10 +45,14 @@ export interface PlotProps {
   readonly rangeY?: readonly [number, number];
   /** Only whole numbers are marked on the x axis. */
   readonly whole?: boolean;
-  /** Charts of one key share the cursor and the zoom. */
+  /** Charts of one key share the cursor. */
   readonly syncKey?: string;
-  /** The position in `columns` under the pointer. */
-  readonly onCursor: (index: number | undefined) => void;
+  /** The stretch of x to show; all where absent. */
+  readonly range?: Range | undefined;
+  /** A stretch was marked with the pointer, or all is wanted again. */
+  readonly onRange?: (range: Range | undefined) => void;
+  /** The x under the pointer. */
+  readonly onCursor: (x: number | undefined) => void;
 }
 
 export function Plot(props: PlotProps) {
@@ -60,7 +66,8 @@ export function Plot(props: PlotProps) {
     if (!element) return;
     const create = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(optionsFor(element, latest), toData(latest.current.columns), element);
+      plot.current = new uPlot(optionsFor(element, latest), [[]], element);
+      show(plot.current, latest.current);
     };
     const observer = new ResizeObserver(
       ([
@@ -83,23 +90,29 @@ export function Plot(props: PlotProps) {
     };
   }, []);
 
+  const { columns, range, marks } = props;
   useEffect(() => {
-    plot.current?.setData(toData(props.columns));
-  }, [props.columns]);
-  useEffect(() => {
-    if (props.marks) plot.current?.redraw(false);
-  }, [props.marks]);
+    if (plot.current) show(plot.current, { columns, range, marks });
+  }, [columns, range, marks]);
 
   return <div ref={host} className="plot" />;
 }
 
-const toData = (columns: Columns): uPlot.AlignedData => columns;
+/** Puts into the chart as many points as can be told apart. */
+function show(plot: uPlot, { columns, range }: Pick<PlotProps, 'columns' | 'range' | 'marks'>): void {
+  const [xs] = columns;
+  const [min, max] = range ?? [xs[0] ?? 0, xs[xs.length - 1] ?? 1];
+  plot.batch(() => {
+    plot.setData(thin(columns, min, max, Math.max(50, plot.width)), false);
+    plot.setScale('x', { min, max });
+  });
+}
 
 const font = '11px Inter, sans-serif';
 
 function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
   const palette = colours(element, tokens);
-  const { lines, syncKey, whole, rangeY } = latest.current;
+  const { lines, syncKey, whole, rangeY, onRange } = latest.current;
   const axis: uPlot.Axis = {
     stroke: palette['ink-faint'],
     font,
@@ -115,7 +128,8 @@ function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps 
     cursor: {
       ...(syncKey ? { sync: { key: syncKey, setSeries: false } } : {}),
       points: { size: 6, stroke: (self, i) => strokeOf(self, i), fill: () => palette.surface, width: 2 },
-      drag: { x: true, y: false, setScale: true },
+      drag: { x: onRange !== undefined, y: false, setScale: false },
+      bind: { dblclick: () => () => zoom(latest, undefined) },
       y: false,
     },
     scales: {
@@ -145,9 +159,26 @@ function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps 
     series: [{}, ...lines.map((line) => seriesOf(line, palette))],
     hooks: {
       drawAxes: [(self) => drawMarks(self, latest.current.marks, palette)],
-      setCursor: [({ cursor: { idx } }) => latest.current.onCursor(idx ?? undefined)],
+      setCursor: [
+        ({ cursor: { idx }, data: [xs] }) =>
+          latest.current.onCursor(idx === null || idx === undefined ? undefined : xs[idx]),
+      ],
+      setSelect: [
+        (self) => {
+          const { left, width } = self.select;
+          if (width < 4) return;
+          zoom(latest, [self.posToVal(left, 'x'), self.posToVal(left + width, 'x')]);
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
     },
   };
+}
+
+/** Comes back as `range` if whoever placed the chart agrees. */
+function zoom(latest: { readonly current: PlotProps }, range: Range | undefined): null {
+  latest.current.onRange?.(range);
+  return null;
 }
 
 const strokeOf = (plot: uPlot, series: number): string => {
@@ -179,34 +210,39 @@ function seriesOf(
   };
 }
 
-/** Upright lines with a word at their top; where they crowd, the word is left out. */
+/** Upright lines with a word at their top. Where they crowd, what was skipped is said first, and steps by number. */
 function drawMarks(plot: uPlot, marks: readonly Mark[], palette: Record<Token, string>): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   const ratio = devicePixelRatio;
-  let written = Number.NEGATIVE_INFINITY;
+  const seen = marks
+    .map((mark) => ({ ...mark, x: Math.round(plot.valToPos(mark.at, 'x', true)) + 0.5 }))
+    .filter(({ x }) => x >= left - 1 && x <= left + width + 1);
   ctx.save();
   ctx.font = `500 ${10.5 * ratio}px Inter, sans-serif`;
   ctx.textBaseline = 'bottom';
   ctx.lineWidth = ratio;
-  for (const { kind, at, text } of marks) {
-    const x = Math.round(plot.valToPos(at, 'x', true)) + 0.5;
-    if (x < left - 1 || x > left + width + 1) continue;
-    const colour = kind === 'step' ? palette.cut : palette.wait;
-    ctx.strokeStyle = colour;
-    ctx.fillStyle = colour;
-    ctx.globalAlpha = 0.65;
-    ctx.setLineDash(kind === 'step' ? [] : [3 * ratio, 3 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(x, top);
-    ctx.lineTo(x, top + height);
-    ctx.stroke();
-    ctx.globalAlpha = 1;
+  const written: (readonly [number, number])[] = [];
+  const place = (text: string, x: number): boolean => {
     const size = ctx.measureText(text).width;
-    const start = Math.min(Math.max(x - size / 2, left), left + width - size);
-    if (start <= written + 6 * ratio) continue;
-    ctx.fillText(text, start, top - 1 * ratio);
-    written = start + size;
-  }
+    const from = Math.min(Math.max(x - size / 2, left), left + width - size);
+    const to = from + size;
+    if (written.some(([a, b]) => from < b + 5 * ratio && to > a - 5 * ratio)) return false;
+    written.push([from, to]);
+    ctx.fillText(text, from, top - ratio);
+    return true;
+  };
+  for (const kind of ['skipped', 'step'] as const)
+    for (const { x, text, short } of seen.filter((mark) => mark.kind === kind)) {
+      ctx.strokeStyle = ctx.fillStyle = kind === 'step' ? palette.cut : palette.wait;
+      ctx.globalAlpha = 0.65;
+      ctx.setLineDash(kind === 'step' ? [] : [3 * ratio, 3 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      if (!place(text, x)) place(short, x);
+    }
   ctx.restore();
 }

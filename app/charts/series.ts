@@ -51,13 +51,13 @@ export function curveOf(
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 
-/** Exponential moving average, corrected for its start, over a fortieth of the curve but at least eight batches. */
+/** Exponential moving average, corrected for its start, over a thirtieth of the curve but at least eight batches. */
 export function smooth(
   batches: readonly number[],
   values: readonly (number | null)[],
   breaks: readonly number[] = [],
 ): (number | null)[] {
-  const span = Math.min(200, Math.max(8, values.length / 40));
+  const span = Math.min(200, Math.max(8, values.length / 30));
   const keep = 1 - 2 / (span + 1);
   let [sum, weight, next] = [0, 0, 0];
   return values.map((value, i) => {
@@ -72,20 +72,60 @@ export function smooth(
   });
 }
 
+/** The position in ascending `values` of the last one that is not above `x`; 0 where all are. */
+export function positionOf(values: readonly number[], x: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] <= x) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}
+
+/**
+ * What can be seen of a stretch of the columns: of each of `buckets` equal runs, the points where the first series is
+ * lowest and highest, and every point where the last series has a value.
+ */
+export function thin(columns: Columns, from: number, to: number, buckets: number): Columns {
+  const [xs, values, ...others] = columns;
+  const held = others[others.length - 1] ?? [];
+  const first = Math.max(0, positionOf(xs, from) - 1);
+  const end = Math.min(xs.length, positionOf(xs, to) + 2);
+  const run = Math.floor((end - first) / buckets);
+  if (run <= 3) return columns.map((column) => column.slice(first, end)) as Columns;
+  const kept: number[] = [];
+  for (let start = first; start < end; start += run) {
+    const stop = Math.min(end, start + run);
+    let [lowest, highest] = [start, start];
+    for (let i = start; i < stop; i++) {
+      const value = values[i] ?? Number.NaN;
+      if (value < (values[lowest] ?? Number.POSITIVE_INFINITY)) lowest = i;
+      if (value > (values[highest] ?? Number.NEGATIVE_INFINITY)) highest = i;
+    }
+    const isKept = (i: number) =>
+      i === lowest || i === highest || i === first || i === end - 1 || held[i] != null;
+    for (let i = start; i < stop; i++) if (isKept(i)) kept.push(i);
+  }
+  return columns.map((column) => kept.map((i) => column[i])) as Columns;
+}
+
 export interface Mark {
   readonly kind: 'step' | 'skipped';
   /** Where it stands on the chart's x axis. */
   readonly at: number;
   readonly text: string;
+  /** Where there is no room for the text. */
+  readonly short: string;
 }
 
 /** On the training charts: where a step cut something, and where a pass was skipped because it had not. */
 export function trainingMarks(log: readonly LogEntry[]): Mark[] {
   return log.flatMap((entry): Mark[] => {
     if (entry.kind === 'step' && entry.pruned && entry.batch !== undefined)
-      return [{ kind: 'step', at: entry.batch, text: `Step ${entry.number}` }];
+      return [{ kind: 'step', at: entry.batch, text: `Step ${entry.number}`, short: String(entry.number) }];
     if (entry.kind === 'training-skipped' && entry.batch !== undefined)
-      return [{ kind: 'skipped', at: entry.batch, text: 'Skipped' }];
+      return [{ kind: 'skipped', at: entry.batch, text: 'Skipped', short: '–' }];
     return [];
   });
 }
@@ -94,7 +134,7 @@ export function trainingMarks(log: readonly LogEntry[]): Mark[] {
 export const emptySteps = (log: readonly LogEntry[]): Mark[] =>
   log.flatMap((entry): Mark[] =>
     entry.kind === 'step' && !entry.pruned
-      ? [{ kind: 'skipped', at: entry.number, text: 'Nothing removed' }]
+      ? [{ kind: 'skipped', at: entry.number, text: 'Nothing removed', short: '–' }]
       : [],
   );
 

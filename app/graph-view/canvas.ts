@@ -82,7 +82,7 @@ export class GraphCanvas {
     });
     this.cy.on('dbltap', 'node', ({ target }) => {
       const node = nodeOf(target);
-      const id = node ? openingOf(node) : target.id();
+      const id = node ? openingOf(node) : (target.data('frame') as string);
       if (id !== undefined) onOpen(id);
     });
     this.cy.on('mouseover', 'node', ({ target }) => {
@@ -150,7 +150,7 @@ export class GraphCanvas {
   }
 
   private onScreen(id: string) {
-    const element = this.cy.getElementById(id);
+    const element = this.cy.getElementById(id).union(this.cy.getElementById(frameId(id)));
     if (element.empty()) return undefined;
     const box = element.renderedBoundingBox({ includeLabels: false });
     return { x: (box.x1 + box.x2) / 2, y: box.y1 };
@@ -286,20 +286,25 @@ export class GraphCanvas {
 /** What opening a node means: itself where it is folded, the frame around it where it was unfolded. */
 export const openingOf = (node: DrawnNode): string | undefined => (node.expandable ? node.id : node.parent);
 
+/** A frame stands where its node stood, and is another element. */
+const frameId = (id: string): string => `frame ${id}`;
+
 interface Element extends ElementDefinition {
   readonly data: ElementDefinition['data'] & { readonly id: string };
 }
 
 function elementsOf({ nodes, edges, frames }: Drawing, layout: Layout): Element[] {
-  const placed = (id: string, data: object): Element[] => {
-    const rect = layout.rects.get(id);
+  const placed = (place: string, data: Element['data']): Element[] => {
+    const rect = layout.rects.get(place);
     if (!rect) return [];
     const { x, y, width, height } = rect;
-    return [{ data: { ...data, id, width, height }, position: { x: x + width / 2, y: y + height / 2 } }];
+    return [{ data: { ...data, width, height }, position: { x: x + width / 2, y: y + height / 2 } }];
   };
   return [
-    ...frames.flatMap(({ id, name, label }) => placed(id, { kind: 'frame', name, label })),
-    ...nodes.flatMap((node) => placed(node.id, { kind: node.kind, node })),
+    ...frames.flatMap(({ id, name, label }) =>
+      placed(id, { id: frameId(id), kind: 'frame', frame: id, name, label }),
+    ),
+    ...nodes.flatMap((node) => placed(node.id, { id: node.id, kind: node.kind, node })),
     ...edges.map(({ id, source, target, groups }) => ({
       data: { id, source, target, groups, ...routeData(layout, id, source, target) },
     })),

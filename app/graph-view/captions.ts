@@ -131,14 +131,12 @@ export class Captions {
   private far(context: CanvasRenderingContext2D, node: DrawnNode, box: Box, going: number): void {
     this.bar(context, node, box, going);
     context.textAlign = 'center';
-    context.font = fonts.far;
     context.fillStyle = going > 0 ? this.palette.cut : this.palette.ink;
     const text = node.kind === 'kernel' ? node.detail : node.label;
-    context.fillText(
-      this.fit(context, text, box.w - 16, 'end'),
-      box.x + box.w / 2 + 2,
-      box.y + box.h / 2 + 1,
-    );
+    const room = box.w - 14;
+    context.font = fonts.far;
+    if (context.measureText(text).width > room) context.font = fonts.farther;
+    context.fillText(this.fit(context, text, room, 'end'), box.x + box.w / 2 + 2, box.y + box.h / 2 + 1);
   }
 
   private flat(context: CanvasRenderingContext2D, node: DrawnNode, { x, y, w, h }: Box, zoom: number): void {
@@ -243,5 +241,6 @@ const fonts = {
   middle: '500 15px "JetBrains Mono", monospace',
   flatMiddle: '500 14.5px Inter, sans-serif',
   far: '600 25px Inter, sans-serif',
+  farther: '600 18px Inter, sans-serif',
   flatFar: '600 16px Inter, sans-serif',
 };

@@ -2,11 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import {
+  type Columns,
   comparisons,
   costColumns,
   curveOf,
   emptySteps,
+  positionOf,
   smooth,
+  thin,
   trainingMarks,
 } from '../../app/charts/series.ts';
 import type { CostPoint, LogEntry } from '../../src/workbench/engine.ts';
@@ -47,7 +50,7 @@ describe('size', () => {
   });
 
   it('marks steps that removed nothing', () => {
-    expect(emptySteps(log)).toEqual([{ kind: 'skipped', at: 2, text: 'Nothing removed' }]);
+    expect(emptySteps(log)).toEqual([{ kind: 'skipped', at: 2, text: 'Nothing removed', short: '–' }]);
   });
 });
 
@@ -94,9 +97,34 @@ describe('curves', () => {
 
   it('marks steps that cut and passes that were skipped, each where it happened', () => {
     expect(trainingMarks(log)).toEqual([
-      { kind: 'step', at: 40, text: 'Step 1' },
-      { kind: 'skipped', at: 90, text: 'Skipped' },
+      { kind: 'step', at: 40, text: 'Step 1', short: '1' },
+      { kind: 'skipped', at: 90, text: 'Skipped', short: '–' },
     ]);
+  });
+});
+
+describe('thinning', () => {
+  const length = 50_000;
+  const xs = Array.from({ length }, (_, i) => i + 1);
+  const raw = xs.map((x) => (x === 31_234 ? 99 : x === 40_001 ? -99 : Math.sin(x)));
+  const held = xs.map((x) => (x % 10_000 === 0 ? 0.5 : null));
+  const columns: Columns = [xs, raw, raw, held];
+
+  it('keeps every peak and every held-out point, in order, within twice the width', () => {
+    const [seen, values, , points] = thin(columns, 1, length, 300);
+    expect(seen.length).toBeLessThan(2 * 310);
+    expect([Math.max(...(values as number[])), Math.min(...(values as number[]))]).toEqual([99, -99]);
+    expect(points.filter((value) => value !== null)).toHaveLength(5);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect([seen[0], seen[seen.length - 1]].every((x) => x === 1 || x === length)).toBe(true);
+  });
+
+  it('shows every point of a short stretch, and one to each side', () => {
+    expect(thin(columns, 100, 103, 300)[0]).toEqual([99, 100, 101, 102, 103, 104]);
+  });
+
+  it('finds positions by their x', () => {
+    expect([0, 1, 1.5, 3, 9].map((x) => positionOf([1, 2, 3], x))).toEqual([0, 0, 0, 2, 2]);
   });
 });
 

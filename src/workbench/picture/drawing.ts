@@ -149,7 +149,10 @@ function labelOf(flow: Flow, block: Block, kernel: Kernel | undefined): string {
 function wordsOf(flow: Flow, { nodes, pattern }: Block, kernel: Kernel | undefined): readonly Word[] {
   if (pattern === 'attention') return [{ text: 'Attention', family: 'attention' }];
   if (pattern === 'movement') return movementWords(flow, nodes);
-  if (!kernel) return wordsFor(spoken(flow, nodes));
+  if (!kernel) {
+    const words = wordsFor(spoken(flow, nodes));
+    return words.length > 0 ? words : nodes.map(({ op }) => wordFor(op));
+  }
   const behind = nodes.slice(isBias(nodes[1]) ? 2 : 1);
   return [{ text: kernelWord(nodes[0], kernel), family: 'other' }, ...wordsFor(spoken(flow, behind))];
 }
