@@ -9,6 +9,7 @@ import {
   generatedData,
   openData,
   openModel,
+  saveSession,
   trySample,
 } from './model.ts';
 import * as review from './review.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ask,
   exportModel,
   exportRecipe,
+  saveSession,
   closeModel,
   review.startStep,
   review.accept,

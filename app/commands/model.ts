@@ -7,6 +7,7 @@ import {
   FlaskConical,
   FolderOpen,
   MessageCircleQuestion,
+  Save,
   ScrollText,
   X,
 } from 'lucide-react';
@@ -97,6 +98,18 @@ export const exportRecipe: Command = {
   keys: [],
   whyNot: firstOf(whenIdle, withModel, withoutStep),
   perform: ({ exportRecipe }) => exportRecipe(),
+};
+
+export const saveSession: Command = {
+  id: 'save-session',
+  label: 'Save session',
+  about:
+    'Save the model with its steps, decisions and curves as one file; dropping that file goes on with it.',
+  icon: Save,
+  section: 'Model',
+  keys: [],
+  whyNot: firstOf(whenIdle, withModel),
+  perform: ({ saveSession }) => saveSession(),
 };
 
 export const closeModel: Command = {

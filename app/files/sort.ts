@@ -32,3 +32,7 @@ export function sortFiles<F extends { readonly name: string }>(
 }
 
 export const looksLikeModel = (name: string): boolean => modelName.test(name);
+
+/** A session that was saved as a file. */
+export const sessionEnding = '.secateur';
+export const isSession = (name: string): boolean => name.endsWith(sessionEnding);

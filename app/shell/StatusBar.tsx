@@ -1,6 +1,7 @@
 // One line at the foot: how things stand, what is under way, where it runs.
 
 import { Cpu } from 'lucide-react';
+import type { SessionState } from '../../src/workbench/engine.ts';
 import { useApp } from '../store/store.ts';
 import { Progress } from '../widgets/Progress.tsx';
 import './status-bar.css';
@@ -21,10 +22,14 @@ export function StatusBar() {
         </div>
       )}
       {backend && (
-        <p className="status-backend" title={backend.description}>
+        <p className="status-backend" title={aboutBackend(backend)}>
           <Cpu aria-hidden size={12} /> {backend.name}
         </p>
       )}
     </footer>
   );
 }
+
+/** What it is, and why faster ones were passed over. */
+const aboutBackend = ({ description, passedOver = [] }: NonNullable<SessionState['backend']>): string =>
+  [description, ...passedOver.map(({ name, why }) => `Not ${name}: ${why}.`)].join('\n');

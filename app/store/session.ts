@@ -3,7 +3,7 @@
 import { problemOf } from '../../src/lib/errors.ts';
 import type { Answer, DataSample, NamedBlob, NamedFile, SessionState } from '../../src/workbench/engine.ts';
 import { baseName, download, readFile, readFiles } from '../files/files.ts';
-import { looksLikeModel, sortFiles } from '../files/sort.ts';
+import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
 import { bytes, plural } from '../text/numbers.ts';
 import type { Slice } from './state.ts';
 
@@ -28,6 +28,8 @@ export interface SessionSlice {
   release(group: string): Promise<void>;
   exportModel(): Promise<void>;
   exportRecipe(): Promise<void>;
+  /** The whole session as a file; opening that file goes on with it. */
+  saveSession(): Promise<void>;
 }
 
 /** Of the data set, in its panel. */
@@ -60,6 +62,12 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     if (!model) return;
     const open = model.groups.filter(({ locked }) => locked === undefined).length;
     get().say(`${model.fileName}: ${plural(open, 'group')} can be pruned.`);
+  };
+  const openSession = async (file: NamedBlob) => {
+    const opened = await did('Opening the session', async () => engine.restore((await readFile(file)).bytes));
+    if (!opened) return;
+    set({ problems: [], expanded: [] });
+    get().say(`${get().session?.model?.fileName ?? 'The session'} goes on where it was saved.`);
   };
   const openData = async (job: () => Promise<void>) => {
     const opened = await did('Reading the data', job);
@@ -96,6 +104,8 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     async openFiles(files) {
       if (files.length === 0) return;
       const { session, waiting } = get();
+      const kept = files.find(({ name }) => isSession(name));
+      if (kept) return openSession(kept);
       if (waiting && !files.some(({ name }) => looksLikeModel(name)))
         return openModel(waiting, await readFiles(files));
       const { model, companions, data } = sortFiles(files, session?.model !== undefined);
@@ -162,6 +172,13 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       get().say(
         `Exported ${file.name}: ${bytes(file.bytes.length)}${before ? `, was ${bytes(before)}` : ''}.`,
       );
+    },
+    async saveSession() {
+      const saved = await get().during('Writing the session', () => engine.save());
+      if (!saved) return;
+      const name = get().session?.model?.fileName ?? 'model';
+      download({ name: `${name.replace(/\.[^.]*$/, '')}${sessionEnding}`, bytes: saved });
+      get().say('The session was saved as a file: drop it here to go on.');
     },
     async exportRecipe() {
       const file = await get().during('Writing the recipe', () => engine.exportRecipe());

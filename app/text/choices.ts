@@ -4,6 +4,7 @@ import type { BackendName } from '../../src/execution/types.ts';
 import { criteria } from '../../src/pruning/criteria/criteria.ts';
 import { normalizerNames } from '../../src/pruning/criteria/normalizers.ts';
 import { reductionNames } from '../../src/pruning/criteria/reductions.ts';
+import type { PenaltyName } from '../../src/training/sparsity.ts';
 import type { StepOptions, TrainOptions } from '../../src/workbench/engine.ts';
 import type { Choice } from '../widgets/Fields.tsx';
 
@@ -108,3 +109,10 @@ export const rateChoices: readonly Choice<RateSchedule>[] = [
 /** A schedule by its name, with the settings that are usual for it. */
 export const rateSchedule = (name: RateSchedule): NonNullable<TrainOptions['schedule']> =>
   name === 'step' ? { name, milestones: [0.5, 0.75], factor: 0.1 } : { name };
+
+export const penaltyChoices: readonly Choice<PenaltyName | 'none'>[] = [
+  { id: 'none', label: 'None' },
+  { id: 'group-lasso', label: 'Group lasso', about: 'Weak groups of weights are pulled harder.' },
+  { id: 'bn-scale', label: 'Batch-norm scales', about: 'Scales are pulled towards zero.' },
+  { id: 'growing', label: 'Growing', about: 'The pull on weak channels grows with every epoch.' },
+];

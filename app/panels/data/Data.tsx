@@ -33,6 +33,8 @@ export function DataBody() {
   );
 }
 
+const notesShown = 20;
+
 function Loaded({ data }: { readonly data: DataSummary }) {
   const { train, validation, test } = data.examples;
   const parts = [
@@ -47,6 +49,15 @@ function Loaded({ data }: { readonly data: DataSummary }) {
         {parts.filter(Boolean).join(' · ')} · {data.dims.join(' × ')}
         {data.classes.length > 0 && ` · ${plural(data.classes.length, 'class', 'classes')}`}
       </p>
+      {data.problems && data.problems.length > 0 && (
+        <Fold title={plural(data.problems.length, 'note')}>
+          <ul className="data-notes">
+            {data.problems.slice(0, notesShown).map(({ message, where }) => (
+              <li key={`${where} ${message}`}>{message}</li>
+            ))}
+          </ul>
+        </Fold>
+      )}
       <Samples key={`${data.name} ${train}`} classes={data.classes} />
     </div>
   );

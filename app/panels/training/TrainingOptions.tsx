@@ -1,10 +1,10 @@
 // How a training pass goes.
 
 import { useApp } from '../../store/store.ts';
-import { backendChoices, optimizerChoices, rateChoices, rateSchedule } from '../../text/choices.ts';
+import { backendChoices, optimizerChoices } from '../../text/choices.ts';
 import { NumberField, SelectField } from '../../widgets/Fields.tsx';
-import { Fold } from '../../widgets/Fold.tsx';
 import { Toggle } from '../../widgets/Toggle.tsx';
+import { MoreTraining } from './MoreTraining.tsx';
 
 export function TrainingOptions() {
   const options = useApp((state) => state.trainOptions);
@@ -53,45 +53,28 @@ export function TrainingOptions() {
         value={options.distil !== undefined}
         onChange={(on) => change({ distil: on ? {} : undefined })}
       />
+      {options.distil && (
+        <div className="plan-row">
+          <NumberField
+            label="Temperature"
+            value={options.distil.temperature ?? 4}
+            onChange={(temperature) => change({ distil: { ...options.distil, temperature } })}
+            min={1}
+          />
+          <Toggle
+            label="Labels too"
+            value={options.distil.labels ?? true}
+            onChange={(labels) => change({ distil: { ...options.distil, labels } })}
+          />
+        </div>
+      )}
       <Toggle
         label="Also before any step"
         about="Fine-tune a model that nothing was cut from. A step that removed nothing still shuts the gate."
         value={options.unpruned ?? false}
         onChange={(unpruned) => change({ unpruned: unpruned || undefined })}
       />
-      <Fold title="More options">
-        <div className="plan-row">
-          <SelectField
-            label="Rate over time"
-            value={options.schedule?.name ?? 'cosine'}
-            onChange={(name) => change({ schedule: rateSchedule(name) })}
-            choices={rateChoices}
-          />
-          <NumberField
-            label="Weight decay"
-            value={options.weightDecay ?? 0}
-            onChange={(weightDecay) => change({ weightDecay })}
-            min={0}
-            step={0.0001}
-            format={{ maximumSignificantDigits: 4 }}
-          />
-          <NumberField
-            label="Label smoothing"
-            value={options.labelSmoothing ?? 0}
-            onChange={(labelSmoothing) => change({ labelSmoothing })}
-            min={0}
-            max={0.5}
-            step={0.05}
-          />
-          <NumberField
-            label="Patience, epochs"
-            value={options.patience ?? 0}
-            onChange={(patience) => change({ patience })}
-            min={0}
-          />
-          <NumberField label="Seed" value={options.seed} onChange={(seed) => change({ seed })} min={0} />
-        </div>
-      </Fold>
+      <MoreTraining options={options} change={change} />
     </div>
   );
 }

@@ -1,0 +1,42 @@
+// A session saved as a file and opened again on a fresh page.
+
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { button, dropFiles, launch, openPage, openSample, region } from './chromium.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+test('a saved session goes on where it stood', async () => {
+  const first = await openPage(browser);
+  await openSample(first.page);
+  await button(first.page, 'Start step').click();
+  await button(first.page, 'Reject').click();
+  await button(first.page, 'Accept').click();
+  await first.page.getByRole('img', { name: /^1 to go, 1 kept/ }).waitFor();
+  await first.page.keyboard.press('Control+k');
+  await first.page.keyboard.type('Save session');
+  const [download] = await Promise.all([
+    first.page.waitForEvent('download'),
+    first.page.keyboard.press('Enter'),
+  ]);
+  const name = download.suggestedFilename();
+  expect(name).toBe('sample.secateur');
+  const buffer = await readFile(await download.path());
+  await first.close();
+
+  const second = await openPage(browser);
+  await button(second.page, 'Open model').waitFor();
+  await dropFiles(second.page, { name, mimeType: '', buffer });
+  await second.page.getByRole('img', { name: /^1 to go, 1 kept/ }).waitFor();
+  await button(second.page, 'Apply step').click();
+  await region(second.page, 'Steps')
+    .getByText(/^Step 1 removed 3 units/)
+    .waitFor();
+  expect([...first.complaints, ...second.complaints]).toEqual([]);
+  await second.close();
+});
