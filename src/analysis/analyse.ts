@@ -7,20 +7,19 @@ import { frozenBy, type Slot } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
 import { Explainer } from './explain.ts';
-import { bindSymbols, inferTypes } from './fold.ts';
+import { inferAtFittingSize } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
 import { findRoles } from './roles.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {
-  /** Sizes of symbolic dimensions; see `inferTypes` for the defaults. */
+  /** Sizes of symbolic dimensions; see `inferAtFittingSize` for the defaults. */
   readonly bindings?: Bindings;
 }
 
 /** Analyses a graph. Never throws on a legal graph: what is not understood is frozen and told in `problems`. */
 export function analyse(graph: Graph, options: AnalyseOptions = {}): Analysis {
-  const bindings = bindSymbols(graph, options.bindings);
-  const inference = inferTypes(graph, bindings);
+  const { bindings, inference } = inferAtFittingSize(graph, options.bindings);
   const solution = solve(graph, inference);
   const roles = findRoles(graph, inference, solution);
   const grouping = findGroups(graph, solution, roles);

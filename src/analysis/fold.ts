@@ -38,8 +38,7 @@ export interface Inference {
 }
 
 /**
- * Infers types with symbols bound to sizes: those named in `bindings`, else 1 for leading (batch) dimensions,
- * 224 for the spatial ones of images and 16 for any other.
+ * Infers types with symbols bound to sizes: those named in `bindings`, others as `bindSymbols` says.
  * @param inputs values of graph inputs that shapes depend on (axes, sizes, limits)
  */
 export function inferTypes(
@@ -52,21 +51,49 @@ export function inferTypes(
   return inference;
 }
 
-/** The sizes `inferTypes` gives to the symbols of the graph's inputs. */
-export function bindSymbols(graph: Graph, bindings: Bindings = {}): Record<string, number> {
+/** Lengths tried for what is neither a batch nor an image, until every operator finds room: samples of a sound, say. */
+const LENGTHS = [16, 128, 1024, 16384];
+
+/**
+ * The sizes given to the symbols of the graph's inputs: those in `bindings`, else 1 for leading dimensions and those
+ * called a batch, 224 for the other ones of images, and `length` for the rest.
+ */
+export function bindSymbols(
+  graph: Graph,
+  bindings: Bindings = {},
+  length = LENGTHS[0],
+): Record<string, number> {
   const out: Record<string, number> = { ...bindings };
-  for (const { dims } of graph.inputs) {
+  for (const { dims } of graph.inputs)
     dims?.forEach((dim, axis) => {
-      if (typeof dim === 'string' && !(dim in out)) out[dim] = defaultSize(axis, dims.length);
+      if (typeof dim !== 'string' || dim in out) return;
+      if (axis === 0 || /batch/i.test(dim)) out[dim] = 1;
+      else out[dim] = dims.length >= 4 ? 224 : length;
     });
-  }
   return out;
 }
 
-const defaultSize = (axis: number, rank: number): number => {
-  if (axis === 0) return 1;
-  return rank >= 4 && axis >= 2 ? 224 : 16;
-};
+/**
+ * Types at sizes that suit the graph: where an operator finds its input too small, symbols that nobody bound grow.
+ */
+export function inferAtFittingSize(
+  graph: Graph,
+  given: Bindings = {},
+): { readonly bindings: Bindings; readonly inference: Inference } {
+  const misfits = ({ problems }: Inference) => problems.filter(({ code }) => code === 'shape-error').length;
+  const attempt = (length: number) => {
+    const bindings = bindSymbols(graph, given, length);
+    return { bindings, inference: inferTypes(graph, bindings), length };
+  };
+  let best = attempt(LENGTHS[0]);
+  const grows = Object.values(bindSymbols(graph, given, -1)).includes(-1);
+  for (const length of grows ? LENGTHS.slice(1) : []) {
+    if (misfits(best.inference) === 0) break;
+    const next = attempt(length);
+    if (misfits(next.inference) < misfits(best.inference)) best = next;
+  }
+  return best;
+}
 
 export class InferredNode implements NodeView<never> {
   readonly node: GraphNode;

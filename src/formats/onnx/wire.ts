@@ -160,8 +160,10 @@ export class MessageWriter {
     return this.raw(new BinaryWriter().tag(no, WireType.LengthDelimited).string(value).finish());
   }
 
+  /** 2^63 - 1, which exporters write for "to the end", is no exact number: it is read as 2^63 and written back. */
   integer(no: number, value: number): this {
-    return this.raw(new BinaryWriter().tag(no, WireType.Varint).int64(value).finish());
+    const whole = value >= 2 ** 63 ? (2n ** 63n - 1n).toString() : value;
+    return this.raw(new BinaryWriter().tag(no, WireType.Varint).int64(whole).finish());
   }
 
   float(no: number, value: number): this {

@@ -136,7 +136,7 @@ class Masking {
   }
 
   private reduce(op: string, name: string, axes: readonly number[], to: string, keepdims: 0 | 1): string {
-    if (this.opset < 18 && op !== 'ReduceSum') return this.node(op, [name], [to], { axes, keepdims });
+    if (this.opset < (op === 'ReduceSum' ? 13 : 18)) return this.node(op, [name], [to], { axes, keepdims });
     const list = this.constant(`${to}/axes`, 'int64', [axes.length], axes);
     return this.node(op, [name, list], [to], { keepdims });
   }
