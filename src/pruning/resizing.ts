@@ -18,12 +18,20 @@ export interface Resizing {
   readonly numbers: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
 }
 
-/** Asks every node that a removal touches what it needs rewritten. */
+/** Asks every node whose sizes may change what it needs rewritten. */
 export function resize(analysis: Analysis, removal: Removal): Resizing {
+  return resizeNodes(analysis, removal, resizedNodes);
+}
+
+function resizeNodes(
+  analysis: Analysis,
+  removal: Removal,
+  nodesOf: (analysis: Analysis, kept: ReadonlyMap<string, Kept>) => readonly GraphNode[],
+): Resizing {
   const kept = analysis.kept(removal);
   const attributes = new Map<number, NewAttributes>();
   const numbers = new Map<number, ReadonlyMap<number, readonly number[]>>();
-  for (const node of resizedNodes(analysis, kept)) {
+  for (const node of nodesOf(analysis, kept)) {
     const bound = analysis.view(node.id);
     if (!bound) continue;
     const view = new ResizedNode(bound.view, analysis, kept);
@@ -151,7 +159,7 @@ export function costOf({ graph, params, macs }: Analysis): Cost {
 export function costAfter(
   analysis: Analysis,
   removal: Removal,
-  resizing: Resizing = resize(analysis, removal),
+  resizing: Resizing = resizeNodes(analysis, removal, touchedNodes),
 ): Cost {
   const before = costOf(analysis);
   const { params, bytes } = shrunkConstants(analysis, resizing.kept);
@@ -164,13 +172,31 @@ export function costAfter(
 
 const uncounted = new Set(['running-mean', 'running-variance']);
 
+/** What pricing asks of an analysis again and again. */
+interface Prices {
+  readonly statistics: ReadonlySet<string>;
+  readonly macs: ReadonlyMap<number, number>;
+}
+
+const known = new WeakMap<Analysis, Prices>();
+
+function pricesOf(analysis: Analysis): Prices {
+  const found = known.get(analysis);
+  if (found) return found;
+  const members = analysis.groups.flatMap((group) => group.members);
+  const prices = {
+    statistics: new Set(members.filter(({ role }) => uncounted.has(role)).map(({ tensor }) => tensor)),
+    macs: new Map(analysis.costs.map(({ node, macs }) => [node, macs])),
+  };
+  known.set(analysis, prices);
+  return prices;
+}
+
 function shrunkConstants(
   analysis: Analysis,
   kept: ReadonlyMap<string, Kept>,
 ): { params: number; bytes: number } {
-  const statistics = new Set<string>();
-  for (const { members } of analysis.groups)
-    for (const { tensor, role } of members) if (uncounted.has(role)) statistics.add(tensor);
+  const { statistics } = pricesOf(analysis);
   let params = 0;
   let bytes = 0;
   for (const [name, axes] of kept) {
@@ -185,10 +211,10 @@ function shrunkConstants(
 }
 
 function savedMacs(analysis: Analysis, resizing: Resizing): number {
-  const costs = new Map(analysis.costs.map(({ node, macs }) => [node, macs]));
+  const { macs } = pricesOf(analysis);
   let saved = 0;
   for (const node of touchedNodes(analysis, resizing.kept)) {
-    const before = costs.get(node.id) ?? 0;
+    const before = macs.get(node.id) ?? 0;
     const bound = analysis.view(node.id);
     if (before === 0 || !bound) continue;
     saved += before - bound.operator.macs(new PrunedNode(bound.operator, bound.view, analysis, resizing));

@@ -50,7 +50,7 @@ export const reasons: readonly Why[] = [
   {
     key: 'A',
     why: 'The inner width of attention is free of the outer one; Torch-Pruning ties them, as nn.MultiheadAttention does.',
-    holds: (_a, _r, { config }) => config.out_channel_groups !== undefined,
+    holds: (_a, { cases }) => cases.some(({ config }) => config.out_channel_groups !== undefined),
   },
   {
     key: 'P',
