@@ -5,6 +5,7 @@ import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
 import type { Backend, BackendName } from './types.ts';
 import { registerWasmKernels } from './wasm/register.ts';
+import { patchWebgpuKernels } from './webgpu/patches.ts';
 
 export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
 
@@ -38,10 +39,18 @@ export async function chooseBackend(
   }
 }
 
-/** Forgets the present backend, so that the next choice starts afresh: after a device was lost. */
-export function forgetBackend(): void {
+/**
+ * Forgets the present backend, so that the next choice starts afresh: after a device was lost. tfjs keeps a started backend
+ * for good, so it is registered anew; whatever lay on the device is gone with it.
+ */
+export async function forgetBackend(): Promise<void> {
+  const lost = await current?.catch(() => undefined);
   current = undefined;
   currentName = undefined;
+  const factory = lost?.tf.findBackendFactory(lost.name);
+  if (!lost || !factory) return;
+  lost.tf.removeBackend(lost.name);
+  lost.tf.registerBackend(lost.name, factory);
 }
 
 async function start(wanted: BackendName | 'auto', options: BackendOptions): Promise<Backend> {
@@ -87,6 +96,7 @@ const starters: Record<BackendName, Starter> = {
     if (!adapter) throw new Error('there is no WebGPU adapter');
     await import('@tensorflow/tfjs-backend-webgpu');
     await use(tf, 'webgpu');
+    patchWebgpuKernels(tf);
     const { vendor, architecture, description } = adapter.info;
     return [description || vendor || 'WebGPU', architecture].filter(Boolean).join(', ');
   },

@@ -25,8 +25,8 @@ export class Device {
     const backend = await chooseBackend(wanted, this.#options);
     if (backend === this.#backend) return backend;
     this.#backend = backend;
-    this.#lost = deviceLoss(backend).then((why) => {
-      if (this.#backend === backend) this.#forget();
+    this.#lost = deviceLoss(backend).then(async (why) => {
+      if (this.#backend === backend) await this.#forget();
       throw lostError(why);
     });
     this.#lost.catch(() => {});
@@ -53,16 +53,29 @@ export class Device {
   }
 
   /** The answer, or the failure that says that there will be none. */
-  orLost<T>(answer: Promise<T>): Promise<T> {
-    return this.#lost ? Promise.race([answer, this.#lost]) : answer;
+  async orLost<T>(answer: Promise<T>): Promise<T> {
+    const lost = this.#lost;
+    if (!lost) return answer;
+    try {
+      return await Promise.race([answer, lost]);
+    } catch (error) {
+      // What was under way on a dying device fails in ways of its own, a moment before the loss is told.
+      if (!(error instanceof ModelError)) await Promise.race([lost, pause(TOLD_WITHIN)]);
+      throw error;
+    }
   }
 
-  #forget(): void {
+  async #forget(): Promise<void> {
     this.#backend = undefined;
     this.#lost = undefined;
-    forgetBackend();
+    await forgetBackend();
   }
 }
+
+const TOLD_WITHIN = 500;
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Frees what the network holds; on a lost device there is nothing left to free. */
 export function discard(network: Network): void {

@@ -50,7 +50,7 @@ const rows: readonly (readonly [Family, string])[] = [
     `Split, Slice, Gather, Expand, Tile, Concat, Pad, DepthToSpace: Depth to space, SpaceToDepth: Space to depth,
     SplitToSequence: Split, SequenceAt: Pick`,
   ],
-  ['product', 'MatMul: Product, Gemm: Product, Einsum, FusedMatMul: Product'],
+  ['product', 'MatMul, Gemm, Einsum, FusedMatMul: MatMul'],
   [
     'pool',
     `MaxPool: Max pool, AveragePool: Average pool, GlobalAveragePool: Global average, GlobalMaxPool: Global max,
