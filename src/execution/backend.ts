@@ -5,6 +5,7 @@ import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
 import type { Backend, BackendName } from './types.ts';
 import { registerWasmKernels } from './wasm/register.ts';
+import { patchWebgpuKernels } from './webgpu/patches.ts';
 
 export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
 
@@ -95,6 +96,7 @@ const starters: Record<BackendName, Starter> = {
     if (!adapter) throw new Error('there is no WebGPU adapter');
     await import('@tensorflow/tfjs-backend-webgpu');
     await use(tf, 'webgpu');
+    patchWebgpuKernels(tf);
     const { vendor, architecture, description } = adapter.info;
     return [description || vendor || 'WebGPU', architecture].filter(Boolean).join(', ');
   },

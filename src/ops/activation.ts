@@ -22,6 +22,13 @@ const exponentialBelow = (tf: TfModule, x: Tf.Tensor, alpha: number, scale = 1):
 
 const limited = (tf: TfModule, x: Tf.Tensor) => tf.minimum(tf.maximum(x, 0), 1);
 
+/** x · tanh(ln(1 + eˣ)) with tanh(ln(1 + e)) = e(e + 2) / (e(e + 2) + 2), which loses nothing where e is small. */
+function mish(tf: TfModule, x: Tf.Tensor): Tf.Tensor {
+  const e = tf.exp(tf.minimum(x, 20));
+  const product = tf.mul(e, tf.add(e, 2));
+  return tf.mul(x, tf.div(product, tf.add(product, 2)));
+}
+
 const pointwise: Operator[] = [
   unary({ name: 'Relu', host: (x) => Math.max(0, x), run: (tf, x) => tf.relu(x) }),
   unary({
@@ -54,7 +61,7 @@ const pointwise: Operator[] = [
   unary({ name: 'Tanh', run: (tf, x) => tf.tanh(x) }),
   unary({ name: 'Softplus', run: (tf, x) => tf.softplus(x) }),
   unary({ name: 'Softsign', run: (tf, x) => tf.div(x, tf.add(tf.abs(x), 1)) }),
-  unary({ name: 'Mish', run: (tf, x) => tf.mul(x, tf.tanh(tf.softplus(x))) }),
+  unary({ name: 'Mish', run: mish }),
   unary({
     name: 'Swish',
     attrs: { alpha: float(1) },

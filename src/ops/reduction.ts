@@ -142,7 +142,13 @@ const reductions: Operator[] = [
     'ReduceProd',
     'multiplies',
     1,
-    (tf, x, axes, keep) => (axes.length === 0 ? x : tf.prod(x, axes, keep)),
+    (tf, x, axes, keep) => {
+      if (axes.length === 0) return x;
+      // The WebGPU backend drops the axes even where they are to be kept.
+      const dims = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+      const y = tf.prod(x, axes);
+      return keep ? tf.reshape(y, dims) : y;
+    },
     (values) => values.reduce((a, b) => a * b, 1),
   ),
   reduction('ReduceL1', 'sums magnitudes', 0, (tf, x, axes, keep) => sum(tf, tf.abs(x), axes, keep)),

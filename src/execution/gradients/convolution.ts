@@ -10,7 +10,7 @@ import { sequence } from '../../ops/host.ts';
 import type { Kernels } from '../../ops/op.ts';
 import { takeAlong, transpose } from '../../ops/rearrange.ts';
 import { type ConvolutionOptions, hasKernel, runKernel } from '../own-kernels.ts';
-import { type Pads, padSpatial, splitLast, spread, type TfModule } from './shapes.ts';
+import { flipped, type Pads, padSpatial, splitLast, spread, type TfModule } from './shapes.ts';
 
 type ConvOptions = Parameters<Kernels['conv']>[2];
 type TransposeOptions = Parameters<Kernels['convTranspose']>[2];
@@ -174,8 +174,7 @@ function inputGradient(
   padding: Pads,
 ): Tf.Tensor4D {
   const [kh, kw] = filter.shape;
-  const flipped = kh * kw === 1 ? filter : tf.reverse(filter, [0, 1]);
-  const swapped = tf.transpose(flipped, [0, 1, 3, 2]) as Tf.Tensor4D;
+  const swapped = tf.transpose(flipped(tf, filter), [0, 1, 3, 2]) as Tf.Tensor4D;
   const wide = spread(tf, dy, strides) as Tf.Tensor4D;
   const pads = [kh, kw].map((k, i): Pair => {
     const reach = (k - 1) * dilations[i];
@@ -261,8 +260,7 @@ function depthwiseInputGradient(
     return [reach, shape[i + 1] - wide.shape[i + 1]];
   });
   const padded = padSpatial(tf, wide, pads) as Tf.Tensor4D;
-  const flipped = tf.reverse(filter, [0, 1]);
-  const taps = tf.reshape(flipped, [kh, kw, channels * multiplier, 1]) as Tf.Tensor4D;
+  const taps = tf.reshape(flipped(tf, filter), [kh, kw, channels * multiplier, 1]) as Tf.Tensor4D;
   const each = tf.depthwiseConv2d(padded, taps, [1, 1], 'valid', 'NHWC', dilations);
   if (multiplier === 1) return each;
   return tf.sum(tf.reshape(each, [...each.shape.slice(0, 3), channels, multiplier]), 4) as Tf.Tensor4D;
@@ -308,11 +306,11 @@ export function convTranspose(
   const { strides, dilations, padding, outSpatial, groups } = options;
   const spatial = strides.map((_, i) => i);
   const wide = spread(tf, x, strides);
-  const flipped = tf.reverse(filter, spatial);
-  const parts = groups === 1 ? [flipped] : splitLast(tf, flipped, groups);
+  const reversed = flipped(tf, filter);
+  const parts = groups === 1 ? [reversed] : splitLast(tf, reversed, groups);
   const order = [...spatial, strides.length + 1, strides.length];
   const kernel = tf.concat(
-    parts.map((part) => tf.transpose(part, order)),
+    parts.map((part) => transpose(tf, part, order)),
     strides.length + 1,
   );
   const pads = spatial.map((i): Pair => {

@@ -1,6 +1,7 @@
 // Small shape moves shared by the kernels. All tensors here are channels-last.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { padAlong } from '../../ops/padding.ts';
 
 export type TfModule = typeof Tf;
 export type Pads = readonly (readonly [number, number])[];
@@ -21,7 +22,16 @@ export function padSpatial(tf: TfModule, x: Tf.Tensor, pads: Pads, value = 0): T
   }
   const grown = pads.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
   if (grown.every(([before, after]) => before === 0 && after === 0)) return y;
-  return tf.pad(y, [[0, 0], ...grown, [0, 0]], value);
+  if (x.rank <= 4) return tf.pad(y, [[0, 0], ...grown, [0, 0]], value);
+  // Above rank 4 the GPU backends err.
+  return grown.reduce((z, amounts, i) => padAlong(tf, z, i + 1, 'constant', amounts, value), y);
+}
+
+/** A filter [spatial…, C, O] with all its spatial axes reversed: its taps in reverse order. */
+export function flipped(tf: TfModule, filter: Tf.Tensor): Tf.Tensor {
+  const taps = size(filter.shape.slice(0, -2));
+  if (taps === 1) return filter;
+  return tf.reshape(tf.reverse(tf.reshape(filter, [taps, filter.size / taps]), 0), filter.shape);
 }
 
 /**
