@@ -31,7 +31,9 @@ export const repeat = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0x00, 0x
 /** Four floats at once: `f32x4`. */
 export const four = {
   load: (offset = 0): Code => [...vector(0x00), ...at(0, offset)],
+  store: (offset = 0): Code => [...vector(0x0b), ...at(0, offset)],
   zero: [...vector(0x0c), ...new Array<number>(16).fill(0)] as Code,
+  absolute: vector(0xe0),
   add: vector(0xe4),
   multiply: vector(0xe6),
   lane: (lane: number): Code => [...vector(0x1f), lane],

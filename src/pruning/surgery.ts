@@ -12,6 +12,7 @@ import { ModelError, type Problem } from '../lib/errors.ts';
 import { gatherAxes, type Kept } from './gather.ts';
 import { rewriteNumbers } from './numbers.ts';
 import { type Resizing, resize, withAttributes } from './resizing.ts';
+import { keepScales } from './scales.ts';
 
 export interface Surgery {
   readonly graph: Graph;
@@ -36,7 +37,8 @@ export function cut(
     withValues(withTensors(analysis.graph, shrunk(analysis.graph, kept)), redeclared(analysis.graph, kept)),
     renewed(analysis.graph, resizing),
   );
-  const { graph, problems } = rewriteNumbers(narrowed, resizing.numbers, analysis.bindings);
+  const { graph: rewritten, problems } = rewriteNumbers(narrowed, resizing.numbers, analysis.bindings);
+  const graph = keepScales(rewritten, analysis, removal, kept);
   verify(analysis, kept, graph);
   return { graph, kept, problems };
 }

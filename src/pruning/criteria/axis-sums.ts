@@ -5,6 +5,7 @@
 
 import { bytesOf, elementCount, toFloat32 } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/types.ts';
+import { LEAST_WIDTH, type Sums, vectorSums } from './vector-sums.ts';
 
 /** Elements of a block, and where they start in `from`. */
 interface Window {
@@ -45,6 +46,26 @@ export function axisSums(tensor: Tensor, axes: readonly number[], form?: Form): 
   const rows = last === 0 ? dims[0] : elementCount(dims.slice(0, last));
   const columns = last === 0 ? 1 : dims[last];
   const run = elementCount(dims.slice(last + 1));
+  const sums = vectorised(tensor, rows, columns, run, form) ?? plain(tensor, rows, columns, run, form);
+  return axes.map((axis) => {
+    if (axis === last) return last === 0 ? sums.rows : sums.columns;
+    return foldRows(sums.rows, dims, axis, last);
+  });
+}
+
+function vectorised(
+  tensor: Tensor,
+  rows: number,
+  columns: number,
+  run: number,
+  form: Form | undefined,
+): Sums | undefined {
+  const summed = form === undefined || form === absolutes;
+  if (!summed || tensor.dtype !== 'float32' || columns * run < LEAST_WIDTH) return undefined;
+  return vectorSums(form ? 'absolutes' : 'squares', bytesOf(tensor), rows, columns * run, run);
+}
+
+function plain(tensor: Tensor, rows: number, columns: number, run: number, form: Form | undefined): Sums {
   const rowSums = new Float64Array(rows);
   const columnSums = new Float64Array(columns);
   const width = columns * run;
@@ -59,10 +80,7 @@ export function axisSums(tensor: Tensor, axes: readonly number[], form?: Form): 
     } else if (run === 1) addSquares(from, base, count, columns, row, rowSums, columnSums);
     else addSquaresOfRuns(from, base, count, columns, run, row, rowSums, columnSums);
   }
-  return axes.map((axis) => {
-    if (axis === last) return last === 0 ? rowSums : columnSums;
-    return foldRows(rowSums, dims, axis, last);
-  });
+  return { rows: rowSums, columns: columnSums };
 }
 
 /** Row sums added up per position of an axis before the last one. */
