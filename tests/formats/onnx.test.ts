@@ -62,7 +62,7 @@ describe('numbers are read from every field that may hold them', () => {
     ['bool in int32_data', tensor('w', 9, [2]).bytes(TENSOR.int32Data, varints(1, 0)), [1, 0]],
     [
       'float16 in int32_data',
-      tensor('w', 10, [2]).bytes(TENSOR.int32Data, varints(128, 120, 128, 128, 3)),
+      tensor('w', 10, [2]).bytes(TENSOR.int32Data, varints(128, 120, 128, 128, 2)),
       [1, -0],
     ],
     ['bfloat16 in int32_data', tensor('w', 16, [1]).bytes(TENSOR.int32Data, varints(128, 127)), [1]],

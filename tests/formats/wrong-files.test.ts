@@ -3,7 +3,7 @@
 import { gzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { openModel } from '../../src/formats/formats.ts';
-import { GRAPH, TENSOR } from '../../src/formats/onnx/schema.ts';
+import { GRAPH, MODEL, TENSOR } from '../../src/formats/onnx/schema.ts';
 import { ModelError } from '../../src/lib/errors.ts';
 import { adding, message, node, onnxFile, tensor, tinyFile } from './files.ts';
 
@@ -158,6 +158,21 @@ const damaged: readonly Row[] = [
     Uint8Array.from([8, 8]),
     '"nothing.onnx" is protobuf but holds no ONNX graph.',
     'Export the model as ONNX again.',
+  ],
+  [
+    'twins.onnx',
+    onnxFile({ outputs: ['x'], model: (model) => model.bytes(MODEL.graph, message()) }),
+    '"twins.onnx" looks like ONNX but holds two graphs; it is truncated or damaged.',
+    AGAIN,
+  ],
+  [
+    'number.onnx',
+    onnxFile({
+      outputs: ['x'],
+      model: (model) => model.raw(Uint8Array.of(0x08, ...new Array(9).fill(255), 0x82, 0)),
+    }),
+    '"number.onnx" looks like ONNX but a number in it breaks off; it is truncated or damaged.',
+    AGAIN,
   ],
   [
     'short.onnx',

@@ -75,8 +75,10 @@ function readHeader(bytes: Uint8Array, fileName: string): Header {
   let graph: Uint8Array | undefined;
   let irVersion = 0;
   for (const field of fieldsOf(bytes)) {
-    if (field.no === MODEL.graph) graph = field.payload;
-    else if (field.no === MODEL.opsetImport) readOpset(field.payload, opsets);
+    if (field.no === MODEL.graph) {
+      if (graph) throw new Damage('holds two graphs');
+      graph = field.payload;
+    } else if (field.no === MODEL.opsetImport) readOpset(field.payload, opsets);
     else if (field.no === MODEL.metadataProps) metadata.push(readEntry(field.payload));
     else if (field.no === MODEL.producerName) metadata.push(['producer', text(field)]);
     else if (field.no === MODEL.producerVersion) metadata.push(['producer_version', text(field)]);

@@ -93,7 +93,11 @@ export function integer(field: Field): number {
   const { message, at, end, type } = field;
   if (type !== WireType.Varint) throw new Damage('a number in it is something else');
   if (end - at === 1) return message[at];
-  return Number(new BinaryReader(field.payload).int64());
+  try {
+    return Number(new BinaryReader(field.payload).int64());
+  } catch {
+    throw new Damage('a number in it breaks off');
+  }
 }
 
 /** A repeated integer field, packed or not, exactly. @throws Damage */
