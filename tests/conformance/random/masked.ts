@@ -38,7 +38,7 @@ class Masking {
   }
 
   add(node: GraphNode): void {
-    const isHeld = (name: string) => this.kept.has(name);
+    const isHeld = (name: string) => this.kept.has(name) && this.types.get(name)?.dtype === 'float32';
     const outputs = node.outputs.map((name) => (isHeld(name) ? `${name}/raw` : name));
     const inputs = inward.has(node.op)
       ? node.inputs.map((name) => (this.tensors.has(name) && isHeld(name) ? this.held(name) : name))
@@ -55,6 +55,10 @@ class Masking {
 
   /** `from` where positions of `name` stay, a number where they go. */
   private where(name: string, from: string, otherwise: number, to: string): string {
+    if (this.opset < 9) {
+      const factors = this.constant(`${to}/stays`, 'float32', this.dims(name), this.survivors(name));
+      return this.node('Mul', [from, factors], [to]);
+    }
     const mask = this.constant(`${to}/stays`, 'bool', this.dims(name), this.survivors(name));
     return this.node('Where', [mask, from, this.number(otherwise)], [to]);
   }

@@ -1,0 +1,57 @@
+// What the conformance tests call in a browser.
+
+import { chooseBackend } from '../../src/execution/backend.ts';
+import type { BackendName } from '../../src/execution/types.ts';
+import { gradientCases } from './gradient-cases.ts';
+import { differentiable } from './gradients.ts';
+import { judge, type Verdict } from './judge.ts';
+
+/** A case with its bytes in base 64. */
+export interface PackedCase {
+  readonly name: string;
+  readonly model: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+export async function describeBackend(name: BackendName): Promise<string> {
+  return (await chooseBackend(name)).description;
+}
+
+export async function judgeAll(name: BackendName, cases: readonly PackedCase[]): Promise<Verdict[]> {
+  const backend = await chooseBackend(name);
+  const verdicts: Verdict[] = [];
+  for (const { name: title, model, inputs, outputs } of cases)
+    verdicts.push(
+      await judge(backend, {
+        name: title,
+        model: bytes(model),
+        inputs: inputs.map(bytes),
+        outputs: outputs.map(bytes),
+      }),
+    );
+  return verdicts;
+}
+
+/** Gradients of the named cases, or how they failed; and how many tensors were left behind. */
+export async function gradientsOf(name: BackendName, titles: readonly string[]) {
+  const backend = await chooseBackend(name);
+  const results: Record<string, { gradients: Record<string, number[]>; failure?: string; left: number }> = {};
+  for (const row of gradientCases.filter(({ title }) => titles.includes(title))) {
+    const before = backend.tf.memory().numTensors;
+    const gradients: Record<string, number[]> = {};
+    let failure: string | undefined;
+    try {
+      const network = await differentiable(backend, row);
+      for (const [variable, values] of await network.gradients()) gradients[variable] = Array.from(values);
+      network.dispose();
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    const left = backend.tf.memory().numTensors - before;
+    results[row.title] = failure === undefined ? { gradients, left } : { gradients, failure, left };
+  }
+  return results;
+}
