@@ -220,6 +220,7 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], palette: Record<Token, s
     .filter(({ x }) => x >= left - 1 && x <= left + width + 1);
   ctx.save();
   ctx.font = `500 ${10.5 * ratio}px Inter, sans-serif`;
+  ctx.textAlign = 'left';
   ctx.textBaseline = 'bottom';
   ctx.lineWidth = ratio;
   const written: (readonly [number, number])[] = [];
