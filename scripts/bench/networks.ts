@@ -11,7 +11,10 @@ class NetworkBuilder extends GraphBuilder {
 
   weight(dims: readonly number[], fanIn: number): string {
     const bound = Math.sqrt(3 / fanIn);
-    const values = Float32Array.from({ length: elementCount(dims) }, () => (this.random.uniform() * 2 - 1) * bound);
+    const values = Float32Array.from(
+      { length: elementCount(dims) },
+      () => (this.random.uniform() * 2 - 1) * bound,
+    );
     return this.tensor(`w${this.next++}`, 'float32', dims, values);
   }
 
@@ -119,7 +122,9 @@ export function vitBlock(): Graph {
   const scores = b.node('MatMul', [head([0, 2, 1, 3]), head([0, 2, 3, 1])]);
   const scale = b.tensor('scale', 'float32', [], [1 / Math.sqrt(width / heads)]);
   const weights = b.node('Softmax', [b.node('Mul', [scores, scale])], { axis: -1 });
-  const mixed = b.node('Transpose', [b.node('MatMul', [weights, head([0, 2, 1, 3])])], { perm: [0, 2, 1, 3] });
+  const mixed = b.node('Transpose', [b.node('MatMul', [weights, head([0, 2, 1, 3])])], {
+    perm: [0, 2, 1, 3],
+  });
   const joined = b.node('Reshape', [mixed, b.integers('joined', [0, tokens, width])]);
   const attended = b.node('Add', [stream, b.linear(joined, width, width)]);
   const hidden = b.node('Gelu', [b.linear(norm(attended), width, 4 * width)]);

@@ -140,6 +140,12 @@ describe('prune', () => {
     expect(JSON.parse(both.out)).toMatchObject({ pruned: false });
   });
 
+  it('meets a target', async () => {
+    const result = await json('prune', model, '-o', at('half.onnx'), '--target-params', '0.6');
+    expect(result.after.params / result.before.params).toBeLessThan(0.65);
+    expect(result.after.params / result.before.params).toBeGreaterThan(0.5);
+  });
+
   it('exits with 0 and writes nothing where nothing was to prune, unless it is told to', async () => {
     const out = at('same.onnx');
     const nothing = ['prune', model, '-o', out, '--ratio', '0'];
