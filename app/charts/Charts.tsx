@@ -45,7 +45,8 @@ export function Charts({ costs, curve: fresh, log }: ChartsProps) {
   const shared = { marks, log, range, onRange: setRange };
   const hasAccuracy = right.latest !== undefined || right.validation !== undefined;
   return (
-    <div className="charts">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must reach what is below
+    <div className="charts" tabIndex={0}>
       <Comparisons costs={costs} log={log} />
       <div className="charts-row">
         <SizeChart costs={costs} marks={empty} />

@@ -40,7 +40,7 @@ describe.skipIf(!sharedFolder())(`ResNet-50 (${skipReason})`, () => {
     await page.getByRole('img', { name: /^[1-9]\d+ to go/ }).waitFor();
     await button(page, 'Apply step').click();
     await region(page, 'Steps')
-      .getByText(/^Step 1 removed \d+ units/)
+      .getByText(/^Step 1 removed [\d,]+ units/)
       .waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
