@@ -1,5 +1,5 @@
-// Takes the README's screenshots: `npm run screenshots`. It builds the page, walks through a step on the built-in sample
-// as a person would, trains, and takes the picture in light and in dark.
+// Takes the README's screenshots (`npx tsx scripts/screenshots.ts`): it builds the page, walks through a step on the built-in sample
+// built-in sample as a person would, trains for a while, and takes the picture in light and in dark.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { ensureChromium } from './chromium.mjs';
+
+/** Milliseconds; a software adapter would take long to finish a pass. */
+const trainingTime = 60_000;
 
 const outDir = mkdtempSync(join(tmpdir(), 'secateur-page-'));
 await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
@@ -44,6 +47,8 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   await button(page, 'Apply step').click();
   await button(page, 'Train').click();
   await button(page, 'Stop').waitFor();
+  await page.waitForTimeout(trainingTime);
+  await button(page, 'Stop').click();
   await button(page, 'Stop').waitFor({ state: 'detached' });
   await button(page, 'Start step').click();
   await decide(page, ['Accept', 'Reject']);
@@ -53,7 +58,9 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   await context.close();
 }
 
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+function button(page: Page, name: string) {
+  return page.getByRole('button', { name, exact: true });
+}
 
 async function decide(page: Page, decisions: readonly ('Accept' | 'Reject')[]): Promise<void> {
   for (const decision of decisions) await button(page, decision).click();

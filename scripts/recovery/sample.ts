@@ -79,7 +79,7 @@ writeFileSync(
   file('docs/recovery-table.md'),
   `# What pruning costs the sample model, and what brings it back
 
-Made by \`npm run recovery:sample\` (seed ${SEED}, WebAssembly, one core); running it again gives the same accuracies.
+Made by \`npm run recovery:sample\` (seed ${SEED}, WebAssembly, one core); the same program gives the same accuracies again.
 The model is \`public/sample.onnx\`; ${EXAMPLES.toLocaleString('en')} generated digits to repair on, ${study.data.test.length.toLocaleString('en')} others to measure on, none of which it was
 trained on. Unpruned it is right on **${percent(original)}**.
 

@@ -1,12 +1,11 @@
 // Every criterion against its formula, worked out the slow way.
 
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { toFloat32 } from '../../src/graph/tensor.ts';
-import type { Graph } from '../../src/graph/types.ts';
+import type { Graph, Tensor } from '../../src/graph/types.ts';
 import { Random } from '../../src/lib/random.ts';
 import { criteria, criterionOf, ownCriterion } from '../../src/pruning/criteria/criteria.ts';
 import type { CriterionOptions, Gradients } from '../../src/pruning/criteria/criterion.ts';
-import { distanceSums } from '../../src/pruning/criteria/distances.ts';
 import { normalizers } from '../../src/pruning/criteria/normalizers.ts';
 import { type Row, reductions } from '../../src/pruning/criteria/reductions.ts';
 import { MetaPruner, type ProvidedEvidence } from '../../src/pruning/pruner.ts';
@@ -35,10 +34,10 @@ function overWeights(f: (name: string, i: number) => number): number[] {
   return sums;
 }
 
-function expectClose(actual: readonly number[], expected: readonly number[]): void {
+function expectClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-5): void {
   expect(actual).toHaveLength(expected.length);
   actual.forEach((value, i) => {
-    expect(Math.abs(value / expected[i] - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(value / expected[i] - 1)).toBeLessThan(tolerance);
   });
 }
 
@@ -184,12 +183,108 @@ describe('normalizers', () => {
   });
 });
 
-describe('distances', () => {
-  afterEach(() => {
+/** Runs a check as the engine is, and where it has no WebAssembly. */
+function bothWays(title: string, check: (load: () => Promise<Sums>) => Promise<void>): void {
+  const load = async (): Promise<Sums> => ({
+    ...(await import('../../src/pruning/criteria/axis-sums.ts')),
+    ...(await import('../../src/pruning/criteria/distances.ts')),
+  });
+  test(`${title}, with vectors`, () => check(load));
+  test(`${title}, where there is no WebAssembly`, async () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    vi.resetModules();
+    await check(load);
     vi.unstubAllGlobals();
     vi.resetModules();
   });
+}
 
+type Sums = Pick<typeof import('../../src/pruning/criteria/axis-sums.ts'), 'axisSums' | 'absolutes'> &
+  Pick<typeof import('../../src/pruning/criteria/distances.ts'), 'distanceSums'>;
+
+describe('sums along axes', () => {
+  const shapes: [dims: number[], axes: number[]][] = [
+    [[5], [0]],
+    [
+      [5, 7],
+      [0, 1],
+    ],
+    [
+      [6, 33],
+      [0, 1],
+    ],
+    [
+      [7, 40, 3, 3],
+      [0, 1],
+    ],
+    [[7, 40, 3, 3], [1]],
+    [
+      [130, 515],
+      [1, 0],
+    ],
+    [
+      [3, 9000],
+      [0, 1],
+    ],
+    [
+      [9, 1001, 9],
+      [0, 1],
+    ],
+    [
+      [4, 3, 70],
+      [0, 2],
+    ],
+    [
+      [2, 5, 36, 2],
+      [0, 1, 2],
+    ],
+  ];
+
+  /** The tensor at an odd place in a larger buffer, as in a file. */
+  function unaligned(dims: number[]): Tensor {
+    const floats = weights(new Random(dims.length), dims);
+    const bytes = new Uint8Array(floats.length * 4 + 3).subarray(3);
+    bytes.set(new Uint8Array(floats.buffer));
+    return { name: 'w', dtype: 'float32', dims, bytes };
+  }
+
+  function slowly(tensor: Tensor, axis: number, f: (value: number) => number): number[] {
+    const inner = tensor.dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const sums = new Array<number>(tensor.dims[axis]).fill(0);
+    toFloat32(tensor).forEach((value, i) => {
+      sums[Math.floor(i / inner) % sums.length] += f(value);
+    });
+    return sums;
+  }
+
+  for (const [dims, axes] of shapes)
+    bothWays(`[${dims}] along ${axes}`, async (load) => {
+      const { axisSums, absolutes } = await load();
+      const tensor = unaligned(dims);
+      const kinds = [
+        [undefined, (value: number) => value ** 2],
+        [absolutes, Math.abs],
+      ] as const;
+      for (const [form, f] of kinds) {
+        const sums = axisSums(tensor, axes, form);
+        axes.forEach((axis, k) => {
+          expectClose([...sums[k]], slowly(tensor, axis, f), 1e-6);
+        });
+      }
+    });
+
+  test('one that is not a number spoils its own row and column alone', async () => {
+    const { axisSums } = await import('../../src/pruning/criteria/axis-sums.ts');
+    const floats = weights(new Random(1), [6, 64]);
+    floats[2 * 64 + 5] = Number.NaN;
+    const bytes = new Uint8Array(floats.buffer);
+    const [rows, columns] = axisSums({ name: 'w', dtype: 'float32', dims: [6, 64], bytes }, [0, 1]);
+    expect([...rows.keys()].filter((r) => Number.isNaN(rows[r]))).toEqual([2]);
+    expect([...columns.keys()].filter((c) => Number.isNaN(columns[c]))).toEqual([5]);
+  });
+});
+
+describe('distances between rows', () => {
   const sizes: [number, number][] = [
     [1, 5],
     [2, 1],
@@ -210,20 +305,13 @@ describe('distances', () => {
       return sum;
     });
 
-  const check = (sums: typeof distanceSums, [count, width]: [number, number]): void => {
-    const rows = weights(new Random(count), [count, width]);
-    const expected = slowly(rows, count, width);
-    sums(rows, count, width).forEach((value, i) => {
-      expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * (1 + expected[i]));
+  for (const [count, width] of sizes)
+    bothWays(`${count} rows of ${width}`, async (load) => {
+      const { distanceSums } = await load();
+      const rows = weights(new Random(count), [count, width]);
+      const expected = slowly(rows, count, width);
+      distanceSums(rows, count, width).forEach((value, i) => {
+        expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * (1 + expected[i]));
+      });
     });
-  };
-
-  test.each(sizes)('%i rows of %i, with vectors', (...size) => check(distanceSums, size));
-
-  test.each(sizes)('%i rows of %i, where there is no WebAssembly', async (...size) => {
-    vi.stubGlobal('WebAssembly', undefined);
-    vi.resetModules();
-    const { distanceSums: plain } = await import('../../src/pruning/criteria/distances.ts');
-    check(plain, size);
-  });
 });

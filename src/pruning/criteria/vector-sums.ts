@@ -1,5 +1,5 @@
 // Sums over the rows and columns of a matrix four numbers at a time. Elements pass through a window of WebAssembly
-// memory that stays in the first-level cache; sums of a few hundred numbers are single precision, all further ones
+// memory that stays in the second-level cache; sums of a few hundred numbers are single precision, all further ones
 // double, so that ranks do not hang on the order of additions.
 
 import {
@@ -19,7 +19,7 @@ import {
 /** What is summed. */
 export type Term = 'squares' | 'absolutes';
 
-/** Floats in the window. */
+/** Floats in the window: 128 KiB. */
 const WINDOW = 32768;
 /** Elements along a row that are taken at once: the window holds four such rows. */
 const CHUNK = 8192;
@@ -33,7 +33,7 @@ const COLUMNS = SPARE + 64;
 const ROWS = COLUMNS + CHUNK * 4;
 
 /** Below this many elements in a row, plain loops are faster. */
-export const LEAST_WIDTH = 128;
+export const LEAST_WIDTH = 32;
 
 export interface Sums {
   /** One per row. */

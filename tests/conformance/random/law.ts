@@ -35,7 +35,7 @@ export function inputsOf({ graph, types }: Analysis, random: Random): Record<str
 function proposal(
   analysis: Analysis,
   random: Random,
-  without: ReadonlySet<GroupKind>,
+  { without = [], every = false }: LawOptions,
 ): Map<string, number[]> {
   const removal = new Map<string, number[]>();
   for (const { id, units, kind } of analysis.groups) {
