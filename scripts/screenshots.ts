@@ -1,4 +1,4 @@
-// Takes the README's screenshots (`npx tsx scripts/screenshots.ts`): it builds the page, walks through a step on the built-in sample
+// Takes the README's screenshots (`npx tsx scripts/screenshots.ts`): it builds the page, walks through a step on the
 // built-in sample as a person would, trains for a while, and takes the picture in light and in dark.
 
 import { mkdtempSync, rmSync } from 'node:fs';
