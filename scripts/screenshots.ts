@@ -1,5 +1,5 @@
 // Takes the README's screenshots (`npx tsx scripts/screenshots.ts`): it builds the page, walks through a step on the
-// built-in sample as a person would, trains for a while, and takes the picture in light and in dark.
+// built-in sample as a person would, trains on WebAssembly, and takes the picture in light and in dark.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,6 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { ensureChromium } from './chromium.mjs';
-
-/** Milliseconds; a software adapter would take long to finish a pass. */
-const trainingTime = 60_000;
 
 const outDir = mkdtempSync(join(tmpdir(), 'secateur-page-'));
 await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
@@ -40,6 +37,9 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   });
   const page = await context.newPage();
   page.setDefaultTimeout(300_000);
+  await page.addInitScript(() =>
+    localStorage.setItem('secateur.settings', '{"trainOptions":{"backend":"wasm","epochs":2}}'),
+  );
   await page.goto(address);
   await button(page, 'Try the sample').click();
   await button(page, 'Start step').click();
@@ -47,8 +47,6 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   await button(page, 'Apply step').click();
   await button(page, 'Train').click();
   await button(page, 'Stop').waitFor();
-  await page.waitForTimeout(trainingTime);
-  await button(page, 'Stop').click();
   await button(page, 'Stop').waitFor({ state: 'detached' });
   await button(page, 'Start step').click();
   await decide(page, ['Accept', 'Reject']);

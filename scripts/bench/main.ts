@@ -7,6 +7,7 @@ import { sharedFolder, skipReason } from '../../tests/shared.ts';
 const parts: Readonly<Record<string, { needsShared: boolean; run: () => Promise<void> }>> = {
   analysis: { needsShared: true, run: async () => (await import('./analysis.ts')).benchAnalysis() },
   pruning: { needsShared: true, run: async () => (await import('./pruning.ts')).benchPruning() },
+  training: { needsShared: false, run: async () => (await import('./training.ts')).benchTraining() },
 };
 
 const asked = process.argv.slice(2);
