@@ -46,8 +46,8 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   await decide(page, ['Accept', 'Accept', 'Reject', 'Accept', 'Accept', 'Accept']);
   await button(page, 'Apply step').click();
   await button(page, 'Train').click();
-  await button(page, 'Stop').waitFor();
-  await button(page, 'Stop').waitFor({ state: 'detached' });
+  for (const state of [':enabled', ':disabled'])
+    await button(page, 'Stop').and(page.locator(state)).waitFor();
   await button(page, 'Start step').click();
   await decide(page, ['Accept', 'Reject']);
   await page.mouse.move(0, 0);
