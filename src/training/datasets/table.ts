@@ -29,15 +29,17 @@ export interface Table {
   readonly headed: boolean;
   /** Byte offsets of the rows; one more, the end of the last. */
   readonly starts: Float64Array;
-  /** Cells of the first and the last column as texts, by number of the text; absent where there are too many. */
-  readonly first?: Texts;
-  readonly last?: Texts;
+  /** What the columns hold in which a label may be. */
+  readonly first: Cells;
+  readonly last: Cells;
 }
 
-export interface Texts {
-  readonly texts: readonly string[];
-  /** Per row. */
-  readonly numbers: Int32Array;
+/** All cells of a column. */
+export interface Cells {
+  /** NaN where a cell is no number. */
+  readonly values: Float64Array;
+  /** The different texts, and the position among them of each row's; absent where there are too many. */
+  readonly texts?: { readonly different: readonly string[]; readonly numbers: Int32Array };
 }
 
 const utf8 = new TextDecoder();
@@ -82,22 +84,25 @@ class ColumnScan {
   text = '';
 }
 
-class TextScan {
+class CellScan {
+  private readonly values: number[] = [];
   private readonly known = new Map<string, number>();
   private numbers: number[] | undefined = [];
 
-  add(text: string): void {
-    let number = this.known.get(text);
-    if (number === undefined) {
-      number = this.known.size;
-      this.known.set(text, number);
-    }
+  add(cell: Uint8Array): void {
+    this.values.push(numberOf(cell));
+    if (!this.numbers) return;
+    const text = textOf(cell);
+    const number = this.known.get(text) ?? this.known.size;
+    this.known.set(text, number);
     if (this.known.size > MOST_TEXTS) this.numbers = undefined;
     this.numbers?.push(number);
   }
 
-  finish(): Texts | undefined {
-    return this.numbers && { texts: [...this.known.keys()], numbers: Int32Array.from(this.numbers) };
+  finish(): Cells {
+    const values = Float64Array.from(this.values);
+    if (!this.numbers) return { values };
+    return { values, texts: { different: [...this.known.keys()], numbers: Int32Array.from(this.numbers) } };
   }
 }
 
@@ -109,8 +114,8 @@ class Scan {
   private headed = false;
   private lines = 0;
   private end = 0;
-  private readonly first = new TextScan();
-  private readonly last = new TextScan();
+  private readonly first = new CellScan();
+  private readonly last = new CellScan();
 
   constructor(file: DataFile) {
     this.file = file;
@@ -132,8 +137,8 @@ class Scan {
         'Correct or remove that line.',
       );
     for (let c = 0; c < cells.length; c++) this.cell(columns[c], cells[c]);
-    this.first.add(textOf(cells[0]));
-    this.last.add(textOf(cells[cells.length - 1]));
+    this.first.add(cells[0]);
+    this.last.add(cells[cells.length - 1]);
     this.starts.push(start);
     this.end = start + bytes.length;
   }
@@ -178,15 +183,14 @@ class Scan {
         headed ? 'holds a header and no rows.' : 'holds no rows.',
         'Open a table with one example per line.',
       );
-    const [first, last] = [this.first.finish(), this.last.finish()];
     return {
       file,
       delimiter,
       columns,
       headed,
       starts: Float64Array.from([...starts, end]),
-      ...(first ? { first } : {}),
-      ...(last ? { last } : {}),
+      first: this.first.finish(),
+      last: this.last.finish(),
     };
   }
 }

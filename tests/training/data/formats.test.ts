@@ -231,6 +231,13 @@ describe('CSV', () => {
     expect(target).toEqual({ dims: [2, 1], data: Float32Array.from([3, 1.5]) });
   });
 
+  it('so are whole numbers too many to be classes, however many different ones', async () => {
+    const lines = range(12_000).map((i) => `${i % 7},${i * 3}`);
+    const { dataset, target } = await firstOf([file('t.csv', lines.join('\n'))], { label: 'last' });
+    expect(dataset.classes).toEqual([]);
+    expect([...target!.data]).toEqual([6, 0]);
+  });
+
   it('whole numbers that fill a square are a picture from 0 to 1', async () => {
     const row = (shade: number, label: number) => [...new Array(64).fill(shade), label].join(',');
     const { dataset, input } = await firstOf([file('t.csv', [row(16, 0), row(0, 1), row(8, 2)].join('\n'))]);

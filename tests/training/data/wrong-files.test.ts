@@ -255,6 +255,23 @@ const rows: Record<string, readonly Row[]> = {
       '"t.csv" has its label "label" in column 2; labels are read from the first or last column.',
     ],
     [
+      'a missing label',
+      [file('t.csv', '1,2,cat\n3,4,\n5,6,dog\n')],
+      '"t.csv" has rows without a label in column 3.',
+    ],
+    [
+      'labels that are all different texts',
+      [
+        file(
+          't.csv',
+          range(10_001)
+            .map((i) => `1,2,text ${i}`)
+            .join('\n'),
+        ),
+      ],
+      '"t.csv" has more than 10,000 different labels in column 3.',
+    ],
+    [
       'tables of different widths',
       [file('train.csv', '1,2,0\n1,2,1\n'), file('test.csv', '1,0\n')],
       '"test.csv" has 2 columns, "train.csv" 3.',
