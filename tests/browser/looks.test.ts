@@ -17,6 +17,11 @@ afterAll(() => browser?.close());
 
 /** Serious and critical findings, a line each. The page's policy forbids foreign scripts, so it is put in beforehand. */
 async function findings(page: Page): Promise<string[]> {
+  // Colours on their way from one to the other are neither.
+  await page.evaluate(() => {
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    return Promise.allSettled(transitions.map(({ finished }) => finished)).then(() => undefined);
+  });
   const results = await page.evaluate(
     (options) =>
       (globalThis as unknown as { axe: { run(o: RunOptions): Promise<AxeResults> } }).axe.run(options),

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
 import type { Analysis, Removal } from '../../src/analysis/types.ts';
+import { neededNodes } from '../../src/execution/plan.ts';
 import type { Model } from '../../src/formats/format.ts';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { onnx } from '../../src/formats/onnx/index.ts';
@@ -126,11 +127,17 @@ async function expectLaw(model: Model, { cuts }: Outcome, reference: Reference, 
 const floats = (analysis: Analysis, removal: Removal) =>
   new Map([...analysis.kept(removal)].filter(([name]) => isFloat(analysis.types.get(name)?.dtype ?? 'bool')));
 
-/** The network with the numbers that it computes from its sizes (the scale of attention) as they are in another. */
-function withNumbersOf(graph: Graph, { known }: Analysis): Graph {
+/** The network with the numbers that it computes from its sizes (the scale of attention) as another still uses them. */
+function withNumbersOf(graph: Graph, { graph: other, known }: Analysis): Graph {
   const tensors = new Map(graph.tensors);
-  const nodes = graph.nodes.filter(({ outputs: [name] }) => {
-    const value = known.get(name);
+  const needed = new Set(
+    neededNodes(
+      other,
+      other.outputs.map(({ name }) => name),
+    ).map(({ id }) => id),
+  );
+  const nodes = graph.nodes.filter(({ id, outputs: [name] }) => {
+    const value = needed.has(id) ? known.get(name) : undefined;
     if (!value || !isFloat(value.dtype) || value.values.length !== 1) return true;
     tensors.set(name, tensorOf(name, value.dtype, value.dims, value.values));
     return false;
