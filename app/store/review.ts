@@ -111,8 +111,8 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
       inOrder(async () => {
         const last = get().session?.step?.decisions.at(-1);
         if (!last) return;
-        await engine.undo();
         get().goTo(last.candidate);
+        await engine.undo();
       }),
     async tryOut() {
       await queue;

@@ -1,5 +1,5 @@
-// Choosing where tensors live: WebGPU, then WebGL, WebAssembly, plain JavaScript. Backends load on demand, so that a
-// session that only prunes never fetches them.
+// Choosing where tensors live: WebGPU, then WebGL, WebAssembly, plain JavaScript; graphics that a machine only emulates are
+// left to those who ask for them by name. Backends load on demand, so that a session that only prunes never fetches them.
 
 import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
@@ -58,7 +58,7 @@ async function start(wanted: BackendName | 'auto', options: BackendOptions): Pro
   const passedOver: { name: BackendName; why: string }[] = [];
   for (const name of wanted === 'auto' ? backendNames : [wanted]) {
     try {
-      const description = await starters[name](tf, options);
+      const description = await starters[name](tf, options, wanted === 'auto');
       return { name, tf, description, passedOver };
     } catch (error) {
       passedOver.push({ name, why: error instanceof Error ? error.message : String(error) });
@@ -81,7 +81,15 @@ async function loadTf(): Promise<typeof Tf> {
   return tf;
 }
 
-type Starter = (tf: typeof Tf, options: BackendOptions) => Promise<string>;
+/** @param hardware whether only a real graphics processor will do */
+type Starter = (tf: typeof Tf, options: BackendOptions, hardware: boolean) => Promise<string>;
+
+/** Graphics computed on the processor: correct, and many times slower than WebAssembly. */
+const isSoftware = (description: string): boolean =>
+  /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(description);
+
+const onlySoftware = (api: string): Error =>
+  new Error(`${api} is emulated on the processor here, which is slower than WebAssembly`);
 
 async function use(tf: typeof Tf, name: BackendName): Promise<void> {
   const works = await tf.setBackend(name);
@@ -90,22 +98,27 @@ async function use(tf: typeof Tf, name: BackendName): Promise<void> {
 }
 
 const starters: Record<BackendName, Starter> = {
-  webgpu: async (tf) => {
+  webgpu: async (tf, _, hardware) => {
     const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
     const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new Error('there is no WebGPU adapter');
+    const { vendor, architecture, description } = adapter.info;
+    const name = [description || vendor || 'WebGPU', architecture].filter(Boolean).join(', ');
+    if (hardware && isSoftware(name)) throw onlySoftware('WebGPU');
     await import('@tensorflow/tfjs-backend-webgpu');
     await use(tf, 'webgpu');
     patchWebgpuKernels(tf);
-    const { vendor, architecture, description } = adapter.info;
-    return [description || vendor || 'WebGPU', architecture].filter(Boolean).join(', ');
+    return name;
   },
-  webgl: async (tf) => {
+  webgl: async (tf, _, hardware) => {
     if (typeof OffscreenCanvas === 'undefined') throw new Error('there is no WebGL');
     const context = new OffscreenCanvas(1, 1).getContext('webgl2');
     if (!context) throw new Error('there is no WebGL 2');
+    const unmasked = context.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL;
+    const name = String(context.getParameter(unmasked ?? context.RENDERER));
+    if (hardware && isSoftware(name)) throw onlySoftware('WebGL');
     await use(tf, 'webgl');
-    return String(context.getParameter(context.RENDERER));
+    return name;
   },
   wasm: async (tf, { wasmPaths }) => {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import type { TrainProgress } from '../../../src/workbench/engine.ts';
+import { useApp } from '../../store/store.ts';
 import type { TrainingRun } from '../../store/training.ts';
 import { accuracy, compact, decimal, duration } from '../../text/numbers.ts';
 import { Progress } from '../../widgets/Progress.tsx';
@@ -16,7 +17,8 @@ const phases: Readonly<Record<TrainProgress['phase'], string>> = {
 
 export function Running({ run: { state, startedAt, progress } }: { readonly run: TrainingRun }) {
   const elapsed = useElapsed(startedAt);
-  const phase = progress ? phases[progress.phase] : 'Starting';
+  const onGraphics = useApp((state) => /^webg/.test(state.session?.backend?.name ?? ''));
+  const phase = phaseName(progress?.phase, onGraphics);
   const title = state === 'running' ? phase : state === 'paused' ? 'On hold' : 'Ending after this batch';
   return (
     <div className="running">
@@ -47,6 +49,12 @@ export function Running({ run: { state, startedAt, progress } }: { readonly run:
       </dl>
     </div>
   );
+}
+
+/** Only graphics processors have shaders to compile; others just do everything for the first time. */
+function phaseName(phase: TrainProgress['phase'] | undefined, onGraphics: boolean): string {
+  if (phase === undefined) return 'Starting';
+  return phase === 'compiling' && !onGraphics ? 'Warming up' : phases[phase];
 }
 
 function Figure({ name, value }: { readonly name: string; readonly value: string | undefined }) {
