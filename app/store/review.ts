@@ -31,6 +31,8 @@ export interface ReviewSlice {
   decide(decision: Decision): Promise<void>;
   acceptAlike(): Promise<void>;
   undoDecision(): Promise<void>;
+  /** Resolves when every decision so far has reached the engine. */
+  decisionsSent(): Promise<void>;
   /** Measures what the decisions so far would leave, before anything is cut. */
   tryOut(): Promise<void>;
   /** Keeps the candidate's whole group, or the chosen one, out of every step; or lets it in again. */
@@ -114,6 +116,9 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
         get().goTo(last.candidate);
         await engine.undo();
       }),
+    async decisionsSent() {
+      await queue;
+    },
     async tryOut() {
       await queue;
       const decisions = get().session?.step?.decisions.length ?? 0;

@@ -157,9 +157,11 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-name=candidates]')?.focus());
     },
     async applyStep() {
+      await get().decisionsSent();
       if (await did('Cutting what was accepted', () => engine.applyStep())) explainStep();
     },
     async cancelStep() {
+      await get().decisionsSent();
       if (await did('Putting the step away', () => engine.cancelStep()))
         get().say('The step was put away; nothing was cut.');
     },
