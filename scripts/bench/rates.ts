@@ -1,0 +1,72 @@
+// Images per second of training steps, ours and stock tfjs's, by names that can be sent to a browser.
+
+import { chooseBackend } from '../../src/execution/backend.ts';
+import { createNetwork } from '../../src/execution/network.ts';
+import type { BackendName } from '../../src/execution/types.ts';
+import type { Graph } from '../../src/graph/types.ts';
+import { Random } from '../../src/lib/random.ts';
+import { train } from '../../src/training/loop.ts';
+import type { Dataset, Split } from '../../src/training/types.ts';
+import { mobileNet, resnet20, vitBlock } from './networks.ts';
+
+export { stockRate } from './stock.ts';
+
+export const networks = {
+  'ResNet-20': resnet20,
+  'MobileNetV2-like': mobileNet,
+  'ViT block': vitBlock,
+} as const;
+
+/** Two batches are not counted: they compile, plan and fill caches. */
+export async function ourRate(
+  network: keyof typeof networks,
+  backend: BackendName,
+  batch: number,
+  batches: number,
+): Promise<number> {
+  const graph = networks[network]();
+  const made = await createNetwork(graph, await chooseBackend(backend));
+  const data = randomImages(graph, batch * (batches + 2));
+  let start = 0;
+  let counted = 0;
+  for await (const event of train(made, data, { epochs: 1, batchSize: batch, validationExamples: 0 })) {
+    if (event.kind !== 'batch') continue;
+    if (event.batch <= 2) start = performance.now();
+    else counted += batch;
+  }
+  const rate = (counted / (performance.now() - start)) * 1000;
+  made.dispose();
+  return rate;
+}
+
+function randomImages({ inputs: [input] }: Graph, length: number): Dataset {
+  const dims = (input.dims ?? []).slice(1).map(Number);
+  const size = dims.reduce((a, b) => a * b, 1);
+  const random = new Random(1);
+  const split: Split = {
+    length,
+    read: async (positions) => ({
+      inputs: [
+        {
+          dims: [positions.length, ...dims],
+          data: Float32Array.from({ length: positions.length * size }, () => random.uniform()),
+        },
+      ],
+      targets: [
+        {
+          dims: [positions.length],
+          data: Int32Array.from({ length: positions.length }, () => random.below(10)),
+        },
+      ],
+    }),
+  };
+  return {
+    name: 'random images',
+    dims: [dims],
+    classes: Array.from({ length: 10 }, (_, i) => String(i)),
+    normalisation: undefined,
+    train: split,
+    validation: split,
+    test: split,
+  };
+}
