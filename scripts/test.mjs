@@ -4,12 +4,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { findChromium } from './chromium.mjs';
 
 const reports = mkdtempSync(join(tmpdir(), 'secateur-test-'));
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+const failedTests = [];
 
 const run = (command, args) =>
   spawnSync('npx', ['--no-install', command, ...args], {
@@ -41,7 +42,8 @@ const tests = (project) =>
       'run',
       '--project',
       project,
-      '--reporter=dot',
+      `--reporter=${process.stdout.isTTY ? 'dot' : 'minimal'}`,
+      '--silent=passed-only',
       '--reporter=json',
       `--outputFile.json=${file}`,
     ]);
@@ -50,6 +52,13 @@ const tests = (project) =>
       counts.passed += report.numPassedTests;
       counts.failed += report.numFailedTests;
       counts.skipped += report.numPendingTests + report.numTodoTests;
+      for (const { name, message, assertionResults } of report.testResults) {
+        const file = relative(process.cwd(), name);
+        const failed = assertionResults.filter(({ status }) => status === 'failed');
+        if (message && failed.length === 0) failedTests.push(`${file}\n${message}`);
+        for (const { fullName, failureMessages } of failed)
+          failedTests.push(`${file}: ${fullName}\n${failureMessages.join('\n')}`);
+      }
     } catch {
       counts.failed++;
       return false;
@@ -65,6 +74,7 @@ else if (process.env.CI) failures.push('browser (no Chromium)');
 else console.log('\n── browser: left out, there is no Chromium on this machine');
 
 rmSync(reports, { recursive: true });
+for (const failed of failedTests) console.log(`\n${failed}`);
 if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}`);
 if (failures.length > counts.failed) counts.failed = failures.length;
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

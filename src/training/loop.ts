@@ -52,8 +52,9 @@ async function* runPass(pass: Pass, data: Dataset): Run<TrainingResult> {
   const { options } = pass;
   if (!options.resume) yield* begin(pass, data);
   const end = (outcome: TrainingResult['outcome'], why?: string) => finish(pass, outcome, why);
+  const breath = new Breath();
   while (pass.epoch < options.epochs) {
-    const interrupted = yield* runEpoch(pass, data);
+    const interrupted = yield* runEpoch(pass, data, breath);
     if (interrupted) return end(interrupted.outcome, interrupted.why);
     const validation = yield* validate(pass, data);
     if (isStopped(pass)) return end('stopped');
@@ -98,7 +99,7 @@ async function* validate(pass: Pass, data: Dataset): Run<Evaluation | undefined>
 type Interruption = { readonly outcome: 'stopped' | 'diverged'; readonly why?: string };
 
 /** The rest of the present epoch; the next batch is read while the present one computes. */
-async function* runEpoch(pass: Pass, data: Dataset): Run<Interruption | undefined> {
+async function* runEpoch(pass: Pass, data: Dataset, breath: Breath): Run<Interruption | undefined> {
   const order = pass.orderOfEpoch(data.train.length);
   const read = (batch: number): Promise<Examples> | undefined => {
     if (batch >= pass.batches) return undefined;
@@ -108,7 +109,6 @@ async function* runEpoch(pass: Pass, data: Dataset): Run<Interruption | undefine
     reading.catch(() => {});
     return reading;
   };
-  const breath = new Breath();
   let next = read(pass.batch);
   while (next) {
     await breath.take();
