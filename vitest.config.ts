@@ -9,6 +9,7 @@ export default defineConfig({
     projects: [
       project('floors', ['tests/floors.test.ts']),
       project('unit', [
+        'tests/library.test.ts',
         'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,worker,cli,app}/**/*.test.ts',
       ]),
       project('conformance', ['tests/conformance/**/*.test.ts']),

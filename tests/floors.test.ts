@@ -16,7 +16,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/pruning', 'src/execution'],
   ['src/training'],
   ['src/workbench'],
-  ['src/worker', 'src/cli'],
+  ['src/worker', 'src/cli', 'src/secateur.ts'],
   ['app'],
 ];
 const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)));
@@ -51,7 +51,7 @@ function importsOf(path: string): Import[] {
 }
 
 const roomOf = (path: string): string | undefined =>
-  [...floorOf.keys()].find((room) => path.startsWith(`${room}/`));
+  [...floorOf.keys()].find((room) => path === room || path.startsWith(`${room}/`));
 
 const files = ['src', 'app'].flatMap(sourceFiles);
 const imports = files.flatMap(importsOf);

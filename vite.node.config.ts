@@ -1,0 +1,13 @@
+// What Node runs: the command line and the library, our sources bundled, the libraries they use as they are installed.
+
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  publicDir: false,
+  build: {
+    ssr: true,
+    outDir: 'lib',
+    target: 'node20',
+    rolldownOptions: { input: { cli: 'src/cli/main.ts', secateur: 'src/secateur.ts' } },
+  },
+});
