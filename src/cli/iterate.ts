@@ -6,6 +6,7 @@ import { type Figures, figuresOf, openEngine, writeModel } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
 import { count, percent, table } from './print.ts';
 import { pruneStep, type StepResult } from './pruning-step.ts';
+import { repairFlags, repairOptions } from './repair.ts';
 import { stepFlags, stepOptions } from './step-options.ts';
 import { trainFlags, trainOptions } from './train-options.ts';
 import { trainOnce } from './training.ts';
@@ -32,12 +33,14 @@ export const iterateCommand = command({
     ...outputFlag,
     ...dataFlags,
     ...stepFlags,
+    ...repairFlags,
     ...trainFlags,
     'always-write': { help: 'write the model even if nothing was pruned' },
   },
   run: async (args, console): Promise<Iterated> => {
     const output = outputPath(args);
     const options = stepOptions(args);
+    const repairs = repairOptions(args);
     const training = trainOptions(args);
     const opened = await openEngine(args.operands[0]);
     const { engine, state } = opened;
@@ -51,7 +54,7 @@ export const iterateCommand = command({
     console.progress(`before: ${line(before)}`);
     const steps: IteratedStep[] = [];
     for (let step = 0; step < options.steps; step++) {
-      const result = await pruneStep(opened, options, console);
+      const result = await pruneStep(opened, options, repairs, console);
       const entry = await trainOnce(opened, training, console);
       if (entry.kind === 'training') accuracy = entry.accuracyAfter;
       steps.push({ ...result, trained: entry.kind === 'training', ...measured() });

@@ -7,6 +7,7 @@ import { type Figures, figuresOf, openEngine } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
 import { count, table } from './print.ts';
 import { pruneStep, type StepResult } from './pruning-step.ts';
+import { repairFlags, repairOptions } from './repair.ts';
 import { type Replayed, replay } from './replay.ts';
 import { stepFlags, stepOptions } from './step-options.ts';
 
@@ -27,6 +28,7 @@ export const pruneCommand = command({
     ...outputFlag,
     ...stepFlags,
     ...dataFlags,
+    ...repairFlags,
     'always-write': { help: 'write the model even if nothing was pruned' },
     'save-recipe': { value: 'FILE', help: 'also write what was done, as JSON' },
     recipe: { value: 'FILE', help: 'do what a recipe says; options on how to prune do not count then' },
@@ -63,13 +65,15 @@ export const pruneCommand = command({
 
 async function prune(path: string, args: Arguments, console: Console): Promise<Replayed> {
   const options = stepOptions(args);
+  const repairs = repairOptions(args);
   const opened = await openEngine(path);
   const { engine, state } = opened;
   const before = figuresOf(state());
-  if (args.given('data') || criterionOf(options.criterion).needs.some((need) => need !== 'weights'))
-    await giveData(engine, args);
+  const needsData = criterionOf(options.criterion).needs.some((need) => need !== 'weights');
+  if (args.given('data') || needsData || repairs.length > 0) await giveData(engine, args);
   const steps: StepResult[] = [];
-  for (let step = 0; step < options.steps; step++) steps.push(await pruneStep(opened, options, console));
+  for (let step = 0; step < options.steps; step++)
+    steps.push(await pruneStep(opened, options, repairs, console));
   const recipe = args.text('save-recipe');
   if (recipe) await writeBytes(recipe, (await engine.exportRecipe()).bytes);
   const { bytes } = await engine.exportModel();

@@ -1,23 +1,29 @@
-// One step of the pruner in which everything proposed is accepted.
+// One step of the pruner in which everything proposed is accepted, and the repairs that were asked for after it.
 
-import type { StepOptions } from '../workbench/engine.ts';
+import type { RepairOptions, StepOptions } from '../workbench/engine.ts';
 import type { LogEntry } from '../workbench/state.ts';
 import type { Console } from './command.ts';
 import { type Figures, figuresOf, type Opened } from './opened.ts';
 import { count } from './print.ts';
+import { type Repair, repairModel } from './repair.ts';
 
 export interface StepResult extends Figures {
   readonly step: number;
   /** The flag: was anything removed? */
   readonly pruned: boolean;
   readonly reasons: readonly { readonly code: string; readonly group?: string; readonly message: string }[];
+  /** Absent when none were asked for. */
+  readonly repairs?: readonly Repair[];
 }
 
 export async function pruneStep(
-  { engine, state }: Opened,
+  opened: Opened,
   options: StepOptions,
-  { progress }: Console,
+  repairs: readonly RepairOptions[],
+  console: Console,
 ): Promise<StepResult> {
+  const { engine, state } = opened;
+  const { progress } = console;
   await engine.startStep(options);
   const { step } = state();
   if (step) {
@@ -33,5 +39,6 @@ export async function pruneStep(
       ? `step ${number}: removed ${removedUnits} channels; ${count(after.params)} parameters, ${count(after.macs)} MACs are left`
       : `step ${number}: removed nothing. ${reasons[0]?.message ?? ''}`,
   );
-  return { step: number, pruned, reasons, ...figuresOf(state()) };
+  const result = { step: number, pruned, reasons, ...figuresOf(state()) };
+  return repairs.length === 0 ? result : { ...result, repairs: await repairModel(opened, repairs, console) };
 }

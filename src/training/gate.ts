@@ -14,13 +14,16 @@ export interface Gate {
   readonly message: string;
 }
 
-/** Whether a training pass may follow. Before any step it may: training a model as it was opened is a choice. */
-export function gateOf(lastStep: StepOutcome | undefined): Gate {
+/** What would follow, as its sentence names it. */
+export type PassName = 'Training' | 'Repair';
+
+/** Whether a pass may follow. Before any step it may: training a model as it was opened is a choice. */
+export function gateOf(lastStep: StepOutcome | undefined, pass: PassName = 'Training'): Gate {
   if (!lastStep)
     return { open: true, message: 'No step was made yet: training starts from the model as it is.' };
   if (lastStep.pruned)
     return { open: true, message: 'The last step removed channels: training may win accuracy back.' };
-  const skipped = 'Training was skipped: the last step removed nothing.';
+  const skipped = `${pass} was skipped: the last step removed nothing.`;
   return { open: false, message: [skipped, ...whyNothing(lastStep)].join(' ') };
 }
 

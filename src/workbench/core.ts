@@ -4,7 +4,7 @@ import type { BackendOptions } from '../execution/backend.ts';
 import type { Gate } from '../training/gate.ts';
 import { Board } from './board.ts';
 import type { SessionData } from './data/session-data.ts';
-import { gateFor } from './gate.ts';
+import { gateFor, type Standing } from './gate.ts';
 import { Keeper } from './keeping/keeper.ts';
 import { type KeptSession, MemoryStore, type SessionStore } from './keeping/store.ts';
 import { Device } from './learning/device.ts';
@@ -83,15 +83,15 @@ export class Core {
     throw lacks.data();
   }
 
-  /** @param unpruned whether a person asks to train a model that no step has touched */
-  gate(unpruned = false): Gate {
+  /** What stands between the session and a pass that is asked for. */
+  gate(asked: Pick<Standing, 'unpruned' | 'pass'> = {}): Gate {
     const { pruner, untrainable } = this.model ?? {};
     return gateFor({
       model: this.model !== undefined,
       untrainable,
       reviewing: this.review !== undefined,
       lastStep: pruner?.lastStep,
-      unpruned,
+      ...asked,
     });
   }
 

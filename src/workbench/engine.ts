@@ -130,7 +130,8 @@ export interface TrainOptions {
     readonly temperature?: number;
     readonly share?: number;
     readonly labels?: boolean;
-    readonly features?: readonly string[];
+    /** Attends where the original does, too: its maps are compared with those of the same size. */
+    readonly features?: boolean;
   };
   /** Drives unwanted channels towards zero while training. */
   readonly sparse?: { readonly name: string; readonly strength: number };

@@ -282,6 +282,39 @@ describe('evaluate, train and iterate', () => {
     expect(shapesIn(out)['conv2.weight']).toEqual([6, 4, 3, 3]);
   });
 
+  it('repairs what was cut before it trains, and learns from the original as it is told to', async () => {
+    const result = await json(
+      ...['iterate', at('trained.onnx'), '-o', at('repaired.onnx'), '--ratio', '0.5', ...learning],
+      ...[
+        '--repair',
+        'reconstruction',
+        '--distil',
+        '--attention-maps',
+        '--rate-schedule',
+        'step',
+        '--nesterov',
+      ],
+    );
+    const [{ repairs }] = result.steps;
+    expect(repairs).toEqual([
+      { method: 'reconstruction', changed: true, message: expect.stringContaining('Reconstructed') },
+    ]);
+    expect(await run('prune', model, '-o', at('x.onnx'), '--repair', 'magic')).toMatchObject({ status: 2 });
+    const milestones = ['--rate-schedule', 'step', '--milestones', '2'];
+    expect(await run('train', model, '-o', at('x.onnx'), ...learning, ...milestones)).toMatchObject({
+      status: 2,
+    });
+  });
+
+  it('does not repair after a step that removed nothing', async () => {
+    const data = ['--data', folder, '--repair', 'reconstruction'];
+    const { pruned, steps } = await json('prune', model, '-o', at('x.onnx'), '--ratio', '0', ...data);
+    expect(pruned).toBe(false);
+    expect(steps[0].repairs).toEqual([
+      { method: 'reconstruction', changed: false, message: expect.stringContaining('Repair was skipped') },
+    ]);
+  });
+
   it('does not train after a step that removed nothing', async () => {
     const out = at('untouched.onnx');
     const result = await json('iterate', model, '-o', out, '--ratio', '0', '--steps', '2', ...learning);

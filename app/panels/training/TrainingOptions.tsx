@@ -66,6 +66,11 @@ export function TrainingOptions() {
             value={options.distil.labels ?? true}
             onChange={(labels) => change({ distil: { ...options.distil, labels } })}
           />
+          <Toggle
+            label="Where it looks, too"
+            value={options.distil.features ?? false}
+            onChange={(features) => change({ distil: { ...options.distil, features } })}
+          />
         </div>
       )}
       <Toggle

@@ -28,7 +28,7 @@ export const learning = (core: Core): Learning => ({
       const model = core.requireModel();
       const { board, device, keeper } = core;
       const data = core.requireData().dataset;
-      const done = await repair(options, { model, data, gate: core.gate(), device, board });
+      const done = await repair(options, { model, data, gate: core.gate({ pass: 'Repair' }), device, board });
       board.log({ kind: 'repair', method: options.method, ...done });
       if (done.changed) await keeper.keep({ present: model.write() });
       return done;
@@ -65,7 +65,8 @@ async function* pass(
   try {
     const model = core.requireModel();
     const start = begin();
-    const gate = core.gate('options' in start ? start.options.unpruned : start.unpruned);
+    const { unpruned = false } = 'options' in start ? start.options : start;
+    const gate = core.gate({ unpruned });
     if (!gate.open) {
       core.board.log({ kind: 'training-skipped', message: gate.message });
       return;

@@ -1,9 +1,14 @@
 // What a person asks of a training pass, in the terms of the loop. What they leave open stays with the loop's defaults.
 
 import type { Analysis } from '../../analysis/types.ts';
+import type { Network } from '../../execution/types.ts';
+import type { Graph } from '../../graph/types.ts';
 import { augmentationsOf } from '../../training/augmentations/augmentations.ts';
 import type { PartialTraining } from '../../training/options.ts';
+import { lessonsOf } from '../../training/recovery/distil.ts';
+import { comparableMaps } from '../../training/recovery/features.ts';
 import { penaltyNamed, penaltyOf } from '../../training/sparsity.ts';
+import type { Distillation } from '../../training/types.ts';
 import type { TrainOptions } from '../engine.ts';
 
 /** Fewer than the loop's own: a person waits for them. */
@@ -32,6 +37,18 @@ export function trainingOptions(options: TrainOptions, { analysis, classes }: Su
     ...(sparse ? { penalty: penaltyOf(analysis, { ...sparse, name: penaltyNamed(sparse.name) }) } : {}),
     ...stated({ schedule, warmUp, labelSmoothing, clipNorm, frozen, patience, keepBest }),
   };
+}
+
+export function distillationFrom(
+  teacher: Network,
+  student: Graph,
+  { temperature, share, features }: TrainOptions['distil'] = {},
+): Distillation {
+  const maps = features ? comparableMaps(student, teacher.graph) : [];
+  return lessonsOf(teacher, {
+    ...stated({ temperature, share }),
+    ...(maps.length > 0 ? { features: maps } : {}),
+  });
 }
 
 /** Without the options that were left open. */

@@ -7,7 +7,6 @@ import { problemOf } from '../../lib/errors.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../training/checkpoint.ts';
 import type { Gate } from '../../training/gate.ts';
 import { train } from '../../training/loop.ts';
-import { lessonsOf } from '../../training/recovery/distil.ts';
 import type {
   BatchEvent,
   Dataset,
@@ -25,7 +24,7 @@ import type { TrainingPoint } from '../state.ts';
 import { type Device, discard, isDeviceLost } from './device.ts';
 import { heldOut, isMeasurable, measuring, withAccuracy } from './measure.ts';
 import { Rate } from './rate.ts';
-import { trainingOptions } from './training-options.ts';
+import { distillationFrom, trainingOptions } from './training-options.ts';
 
 export interface PassContext {
   readonly board: Board;
@@ -132,7 +131,7 @@ export class TrainingPass {
       ...trainingOptions(this.#options, subject),
       gate,
       signal: this.#stop.signal,
-      ...(teacher ? { distillation: lessonsOf(teacher, distil) } : {}),
+      ...(teacher ? { distillation: distillationFrom(teacher, network.graph, distil) } : {}),
       ...(checkpoint ? { resume: decodeCheckpoint(checkpoint) } : {}),
     });
     let result: TrainingResult | undefined;
