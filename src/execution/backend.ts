@@ -4,7 +4,9 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
 import type { Backend, BackendName } from './types.ts';
-import { registerWasmKernels } from './wasm/register.ts';
+import { registerWasmKernels, startThreads } from './wasm/register.ts';
+import { withSharedMemory } from './wasm/shared-memory.ts';
+import type { StartThread } from './wasm/team.ts';
 import { patchWebgpuKernels } from './webgpu/patches.ts';
 
 export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
@@ -12,6 +14,11 @@ export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 
 export interface BackendOptions {
   /** Where the WebAssembly binaries are, by file name; needed in a browser, found by itself in Node. */
   readonly wasmPaths?: Readonly<Record<string, string>>;
+  /**
+   * Threads for WebAssembly, where memory may be shared and the present thread may block: how many, this one included, and
+   * how one is started. One without; it needs `wasmPaths`.
+   */
+  readonly threads?: { readonly count: number; readonly start: StartThread };
 }
 
 let current: Promise<Backend> | undefined;
@@ -120,18 +127,30 @@ const starters: Record<BackendName, Starter> = {
     await use(tf, 'webgl');
     return name;
   },
-  wasm: async (tf, { wasmPaths }) => {
+  wasm: async (tf, { wasmPaths, threads }) => {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
-    if (wasmPaths) wasm.setWasmPaths({ ...wasmPaths });
-    // The threaded build starts workers from source text, which a strict Content-Security-Policy forbids.
+    const several = threads !== undefined && threads.count > 1;
+    if (wasmPaths) wasm.setWasmPaths(several ? await sharedMemoryPaths(wasmPaths) : { ...wasmPaths });
+    // tfjs's own threads start workers from source text, which dies in a bundled worker; we bring ours.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     await use(tf, 'wasm');
     registerWasmKernels(tf);
     const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-    return simd ? 'WebAssembly with SIMD, 1 thread' : 'WebAssembly, 1 thread';
+    const count = several ? await startThreads(tf, threads.count, threads.start) : 1;
+    return `WebAssembly${simd ? ' with SIMD' : ''}, ${count} thread${count === 1 ? '' : 's'}`;
   },
   cpu: async (tf) => {
     await use(tf, 'cpu');
     return 'JavaScript';
   },
 };
+
+const SIMD_BINARY = 'tfjs-backend-wasm-simd.wasm';
+
+/** The binaries with the one that we use in shared memory; as they are where it cannot be had. */
+async function sharedMemoryPaths(paths: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const response = await fetch(paths[SIMD_BINARY]).catch(() => undefined);
+  const binary = response?.ok ? withSharedMemory(new Uint8Array(await response.arrayBuffer())) : undefined;
+  if (!binary) return { ...paths };
+  return { ...paths, [SIMD_BINARY]: URL.createObjectURL(new Blob([binary], { type: 'application/wasm' })) };
+}

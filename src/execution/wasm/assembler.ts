@@ -164,7 +164,7 @@ export class FunctionBuilder {
   }
 
   /** Runs `body` for `counter` from `from` on while a whole `step` fits below `end`; counts on where it was left. */
-  forEach(counter: Local, from: Operand | undefined, end: Operand, step: number, body: () => void): void {
+  forEach(counter: Local, from: Operand | undefined, end: Operand, step: Operand, body: () => void): void {
     if (from !== undefined) this.set(counter, from);
     this.code.push(0x02, 0x40, 0x03, 0x40);
     this.code.push(...greaterThan(add(counter, step), end).code, 0x0d, 1);

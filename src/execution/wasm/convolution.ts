@@ -81,8 +81,10 @@ export function defineConvolution(m: ModuleBuilder): void {
   );
 
   /**
-   * gradient[t, c] += Σ over images and pixels p of x[table[p, t], c] · dy[p], for the pixels from `first` to `end`:
-   * few enough for what they read to stay in the nearest cache while all taps and channels pass over it.
+   * gradient[t, c] += Σ over images and pixels p of x[table[p, t], c] · dy[p], `block` pixels at a time: few enough for what
+   * they read to stay in the nearest cache while all taps and channels pass over it. Some of the taps and channels will do;
+   * `tableStep` is then still the bytes from pixel to pixel of the whole table, `rowStep` and `tapStep` those from channel
+   * to channel and from tap to tap of the whole gradient.
    */
   m.define(
     'filterGradient',
@@ -92,50 +94,59 @@ export function defineConvolution(m: ModuleBuilder): void {
       gradient: 'i32',
       table: 'i32',
       nothing: 'i32',
-      first: 'i32',
-      end: 'i32',
+      images: 'i32',
+      pixels: 'i32',
+      block: 'i32',
       taps: 'i32',
       channels: 'i32',
       columns: 'i32',
       xStep: 'i32',
       yStep: 'i32',
+      xImage: 'i32',
+      yImage: 'i32',
+      tableStep: 'i32',
+      tapStep: 'i32',
       rowStep: 'i32',
     },
     (f, p) => {
-      const [tap, channel, column, pixel, left, index, from, seen, pointer] = f.locals('i32', 9);
+      const [image, first, end, tap, channel, column, pixel] = f.locals('i32', 7);
+      const [left, index, from, seen, pointer, gradient] = f.locals('i32', 6);
       const offsets = f.locals('i32', ROWS);
       const registers = pair(f);
       const sums = sumsOf(f);
       const last = f.let(sub(p.channels, 1));
-      const tapBytes = f.let(mul(p.taps, 4));
-      const start = f.let(mul(p.first, p.yStep));
       const place = (r: number) => select(lessThan(add(channel, r), last), add(channel, r), last);
-      f.forEach(tap, 0, p.taps, 1, () => {
-        f.forEach(channel, 0, add(p.channels, ROWS - 1), ROWS, () => {
-          f.forEach(column, 0, add(p.columns, COLUMNS - 1), COLUMNS, () => {
-            const target = (r: number) => add(p.gradient, add(mul(place(r), p.rowStep), mul(column, 4)));
-            for (const [r, sum] of sums.entries()) loadRow(f, target(r), sum);
-            f.set(left, sub(p.columns, column));
-            f.set(seen, add(p.table, add(mul(p.first, tapBytes), mul(tap, 4))));
-            f.set(pointer, add(p.dy, add(start, mul(column, 4))));
-            for (const [r, offset] of offsets.entries()) f.set(offset, mul(place(r), 4));
-            f.forEach(pixel, p.first, p.end, 1, () => {
-              f.set(index, load('i32', seen));
-              f.set(from, select(atLeast(index, 0), add(p.x, mul(index, p.xStep)), p.nothing));
-              columnTimesRow(
-                f,
-                offsets.map((offset) => add(from, offset)),
-                pointer,
-                registers,
-                sums,
-              );
-              f.set(seen, add(seen, tapBytes));
-              f.set(pointer, add(pointer, p.yStep));
+      const tile = () => {
+        const target = (r: number) => add(gradient, add(mul(place(r), p.rowStep), mul(column, 4)));
+        for (const [r, sum] of sums.entries()) loadRow(f, target(r), sum);
+        f.set(left, sub(p.columns, column));
+        f.set(seen, add(p.table, add(mul(first, p.tableStep), mul(tap, 4))));
+        f.set(pointer, add(p.dy, add(mul(first, p.yStep), mul(column, 4))));
+        for (const [r, offset] of offsets.entries()) f.set(offset, mul(place(r), 4));
+        f.forEach(pixel, first, end, 1, () => {
+          f.set(index, load('i32', seen));
+          f.set(from, select(atLeast(index, 0), add(p.x, mul(index, p.xStep)), p.nothing));
+          const row = offsets.map((offset) => add(from, offset));
+          columnTimesRow(f, row, pointer, registers, sums);
+          f.set(seen, add(seen, p.tableStep));
+          f.set(pointer, add(pointer, p.yStep));
+        });
+        for (const [r, sum] of sums.entries()) storeRow(f, target(r), sum, left);
+      };
+      f.forEach(image, 0, p.images, 1, () => {
+        f.forEach(first, 0, add(p.pixels, sub(p.block, 1)), p.block, () => {
+          f.set(end, add(first, p.block));
+          f.set(end, select(lessThan(end, p.pixels), end, p.pixels));
+          f.set(gradient, p.gradient);
+          f.forEach(tap, 0, p.taps, 1, () => {
+            f.forEach(channel, 0, add(p.channels, ROWS - 1), ROWS, () => {
+              f.forEach(column, 0, add(p.columns, COLUMNS - 1), COLUMNS, tile);
             });
-            for (const [r, sum] of sums.entries()) storeRow(f, target(r), sum, left);
+            f.set(gradient, add(gradient, p.tapStep));
           });
         });
-        f.set(p.gradient, add(p.gradient, mul(p.channels, p.rowStep)));
+        f.set(p.x, add(p.x, p.xImage));
+        f.set(p.dy, add(p.dy, p.yImage));
       });
     },
   );

@@ -6,9 +6,12 @@ import {
   atLeast,
   type FunctionBuilder,
   type Local,
+  lessThan,
   load,
   type ModuleBuilder,
   mul,
+  select,
+  sub,
 } from './assembler.ts';
 import { advance, eachWideChannel, type Lane, zeroOf } from './lanes.ts';
 
@@ -71,7 +74,10 @@ export function defineDepthwise(m: ModuleBuilder): void {
     },
   );
 
-  /** gradient[t, c] += Σ over pixels p from `first` to `end` of x[table[p, t], c] · dy[p, c]. */
+  /**
+   * gradient[t, c] += Σ over images and pixels p of x[table[p, t], c] · dy[p, c], `block` pixels at a time. Some of the
+   * channels will do; `step` is the bytes from pixel to pixel and from tap to tap, of all of them.
+   */
   m.define(
     'depthwiseFilter',
     {
@@ -79,36 +85,49 @@ export function defineDepthwise(m: ModuleBuilder): void {
       dy: 'i32',
       gradient: 'i32',
       table: 'i32',
-      first: 'i32',
-      end: 'i32',
+      images: 'i32',
+      pixels: 'i32',
+      block: 'i32',
       taps: 'i32',
       channels: 'i32',
+      step: 'i32',
+      xImage: 'i32',
+      yImage: 'i32',
     },
     (f, p) => {
-      const [tap, pixel, seen, index, from, by] = f.locals('i32', 6);
+      const [image, first, end, tap, pixel, seen, index, from, by, gradient] = f.locals('i32', 10);
       const sums = sumsOf(f);
-      const step = f.let(mul(p.channels, 4));
       const tapBytes = f.let(mul(p.taps, 4));
-      f.forEach(tap, 0, p.taps, 1, () => {
-        eachWideChannel(f, p.channels, WIDTH, (type, offset, groups) => {
-          const own = sums[type].slice(0, groups);
-          const place = (sum: Local) => add(p.gradient, add(offset, own.indexOf(sum) * bytesOf(type)));
-          for (const sum of own) f.set(sum, load(type, place(sum)));
-          f.set(seen, add(p.table, add(mul(p.first, tapBytes), mul(tap, 4))));
-          f.set(by, add(p.dy, add(offset, mul(p.first, step))));
-          f.forEach(pixel, p.first, p.end, 1, () => {
-            f.set(index, load('i32', seen));
-            f.when(atLeast(index, 0), () => {
-              f.set(from, add(add(p.x, offset), mul(index, step)));
-              for (const [g, sum] of own.entries())
-                f.accumulate(sum, load(type, from, g * bytesOf(type)), load(type, by, g * bytesOf(type)));
-            });
-            advance(f, seen, tapBytes);
-            advance(f, by, step);
+      const group = (type: Lane, offset: Local, groups: number) => {
+        const own = sums[type].slice(0, groups);
+        const place = (sum: Local) => add(gradient, add(offset, own.indexOf(sum) * bytesOf(type)));
+        for (const sum of own) f.set(sum, load(type, place(sum)));
+        f.set(seen, add(p.table, add(mul(first, tapBytes), mul(tap, 4))));
+        f.set(by, add(p.dy, add(offset, mul(first, p.step))));
+        f.forEach(pixel, first, end, 1, () => {
+          f.set(index, load('i32', seen));
+          f.when(atLeast(index, 0), () => {
+            f.set(from, add(add(p.x, offset), mul(index, p.step)));
+            for (const [g, sum] of own.entries())
+              f.accumulate(sum, load(type, from, g * bytesOf(type)), load(type, by, g * bytesOf(type)));
           });
-          for (const sum of own) f.store(place(sum), sum);
+          advance(f, seen, tapBytes);
+          advance(f, by, p.step);
         });
-        advance(f, p.gradient, step);
+        for (const sum of own) f.store(place(sum), sum);
+      };
+      f.forEach(image, 0, p.images, 1, () => {
+        f.forEach(first, 0, add(p.pixels, sub(p.block, 1)), p.block, () => {
+          f.set(end, add(first, p.block));
+          f.set(end, select(lessThan(end, p.pixels), end, p.pixels));
+          f.set(gradient, p.gradient);
+          f.forEach(tap, 0, p.taps, 1, () => {
+            eachWideChannel(f, p.channels, WIDTH, group);
+            advance(f, gradient, p.step);
+          });
+        });
+        advance(f, p.x, p.xImage);
+        advance(f, p.dy, p.yImage);
       });
     },
   );

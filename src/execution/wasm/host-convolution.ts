@@ -1,16 +1,22 @@
 // Convolutions and their gradients on the WebAssembly backend: filters packed, tables looked up, kernels called per
-// group. A convolution of single pixels is a product; one channel per group goes channel by channel.
+// group and range. A convolution of single pixels is a product; one channel per group goes channel by channel.
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { ConvolutionOptions, Pair, WindowOptions } from '../own-kernels.ts';
-import { productOfRows, transposedProductOfRows } from './host-products.ts';
-import type { KernelMemory } from './memory.ts';
-import { COLUMNS, PANEL_BYTES } from './tile.ts';
+import { packedBytes, productOfRows, transposedProductOfRows } from './host-products.ts';
+import type { KernelMemory, Range } from './memory.ts';
+import type { Call } from './team.ts';
+import { PANEL_BYTES, ROWS } from './tile.ts';
 import { type Geometry, type Part, windowsOver, windowsSeeing } from './windows.ts';
 
 const FLOAT = 4;
 /** About half of the nearest cache, in bytes. */
 const NEAR = 1 << 14;
+
+/** What a multiply-add costs where channels go one by one, beside one of a product. */
+const BY_CHANNEL = 4;
+/** Channels that a thread takes at least where they go one by one: a line of the cache. */
+const LINE = 16;
 
 type Shape = readonly number[];
 
@@ -61,6 +67,105 @@ function partsOf(key: string, make: () => readonly Part[]): readonly Part[] {
   return parts;
 }
 
+/** Where a pass over windows reads and writes: addresses, and byte steps from image to image. */
+interface Ends {
+  readonly from: number;
+  readonly to: number;
+  readonly fromImage: number;
+  readonly toImage: number;
+}
+
+/** A pass over images and windows in ranges: of images, or of windows where those are more. */
+function overImages(
+  memory: KernelMemory,
+  images: number,
+  { part, targets, table }: Tables,
+  ends: Ends,
+  work: number,
+  call: (tables: Tables, pixels: number, ends: Ends, images: number) => Call,
+): void {
+  const pixels = part.targets.length;
+  const ofImages = ({ first, count }: Range) =>
+    call(
+      { part, targets, table },
+      pixels,
+      { ...ends, from: ends.from + first * ends.fromImage, to: ends.to + first * ends.toImage },
+      count,
+    );
+  const ofPixels = ({ first, count }: Range) =>
+    call(
+      { part, targets: targets + first * 4, table: table + first * part.taps.length * 4 },
+      count,
+      ends,
+      images,
+    );
+  const calls =
+    images >= pixels / ROWS
+      ? memory.ranges(images, 1, work).map(ofImages)
+      : memory.ranges(pixels, ROWS, work).map(ofPixels);
+  memory.run(calls, work);
+}
+
+/** One channel per group: filters of the part's taps, one after the other, at `weights`. */
+function depthwise(
+  memory: KernelMemory,
+  images: number,
+  tables: Tables,
+  ends: Ends,
+  weights: number,
+  channels: number,
+): void {
+  const taps = tables.part.taps.length;
+  const work = images * tables.part.targets.length * taps * channels * BY_CHANNEL;
+  overImages(memory, images, tables, ends, work, ({ table, targets }, pixels, at, count) => [
+    'depthwise',
+    at.from,
+    weights,
+    at.to,
+    table,
+    targets,
+    count,
+    pixels,
+    taps,
+    channels,
+    at.fromImage,
+    at.toImage,
+  ]);
+}
+
+/** `packed`: the filters of the part's taps. `inner` channels of `from`, pixels `fromStep` apart, to `outer` of `to`. */
+function convolve(
+  memory: KernelMemory,
+  images: number,
+  tables: Tables,
+  ends: Ends,
+  packed: number,
+  [inner, fromStep]: Pair,
+  [outer, toStep]: Pair,
+): void {
+  const taps = tables.part.taps.length;
+  const nothing = memory.room('nothing', inner * FLOAT + 64);
+  const work = images * tables.part.targets.length * taps * inner * outer;
+  overImages(memory, images, tables, ends, work, ({ table, targets }, pixels, at, count) => [
+    'convolve',
+    at.from,
+    packed,
+    at.to,
+    table,
+    targets,
+    nothing,
+    count,
+    pixels,
+    taps,
+    inner,
+    outer,
+    fromStep,
+    toStep,
+    at.fromImage,
+    at.toImage,
+  ]);
+}
+
 export function convolution(
   memory: KernelMemory,
   x: Tf.TensorInfo,
@@ -74,69 +179,38 @@ export function convolution(
   const [rows, columns] = geometry.windows;
   const y = memory.output([images, rows, columns, out]);
   const [from, to, weights] = [x, y, filter].map((info) => memory.address(info));
+  const [fromImage, toImage] = [height * width * channels * FLOAT, rows * columns * out * FLOAT];
   const each = out / groups;
   if (groups === channels && each === 1) {
-    eachPart(memory, 'over', geometry, ({ part, targets, table }) => {
-      memory.kernels.depthwise(
-        from,
-        weights,
-        to,
-        table,
-        targets,
-        images,
-        part.targets.length,
-        kh * kw,
-        channels,
-        height * width * channels * FLOAT,
-        rows * columns * channels * FLOAT,
-      );
-    });
+    eachPart(memory, 'over', geometry, (tables) =>
+      depthwise(memory, images, tables, { from, to, fromImage, toImage }, weights, channels),
+    );
     return y;
   }
   for (let group = 0; group < groups; group++) {
-    const source = { address: weights + group * each * FLOAT, rowStep: out * FLOAT, columnStep: FLOAT };
+    const b = { address: weights + group * each * FLOAT, rowStep: out * FLOAT, columnStep: FLOAT };
     const [a, c] = [from + group * inner * FLOAT, to + group * each * FLOAT];
     if (isPointwise(geometry)) {
-      productOfRows(memory, {
-        a,
-        aStep: channels * FLOAT,
-        b: source,
-        c,
-        cStep: out * FLOAT,
-        rows: images * height * width,
-        inner,
-        columns: each,
-      });
+      const sizes = { rows: images * height * width, inner, columns: each };
+      productOfRows(memory, { a, aStep: channels * FLOAT, b, c, cStep: out * FLOAT, ...sizes });
       continue;
     }
     const packed = memory.room('packed', packedBytes(kh * kw * inner, each));
-    memory.kernels.pack(source.address, packed, kh * kw * inner, each, source.rowStep, FLOAT, 0);
-    const nothing = memory.room('nothing', inner * FLOAT + 64);
-    eachPart(memory, 'over', geometry, ({ part, targets, table }) => {
-      memory.kernels.convolve(
-        a,
-        packed,
-        c,
-        table,
-        targets,
-        nothing,
+    memory.kernels.pack(b.address, packed, kh * kw * inner, each, b.rowStep, FLOAT, 0);
+    eachPart(memory, 'over', geometry, (tables) =>
+      convolve(
+        memory,
         images,
-        part.targets.length,
-        kh * kw,
-        inner,
-        each,
-        channels * FLOAT,
-        out * FLOAT,
-        height * width * channels * FLOAT,
-        rows * columns * out * FLOAT,
-      );
-    });
+        tables,
+        { from: a, to: c, fromImage, toImage },
+        packed,
+        [inner, channels * FLOAT],
+        [each, out * FLOAT],
+      ),
+    );
   }
   return y;
 }
-
-const packedBytes = (inner: number, columns: number): number =>
-  Math.ceil(columns / COLUMNS) * Math.max(1, inner) * PANEL_BYTES;
 
 export function convolutionInput(
   memory: KernelMemory,
@@ -154,25 +228,14 @@ export function convolutionInput(
   const each = out / groups;
   const [fromImage, toImage] = [rows * columns * out * FLOAT, height * width * channels * FLOAT];
   if (groups === channels && each === 1) {
-    eachPart(memory, 'seeing', geometry, ({ part, targets, table }) => {
+    eachPart(memory, 'seeing', geometry, (tables) => {
       // The taps of this part, one after the other.
-      const chosen = memory.room('chosen', Math.max(1, part.taps.length) * channels * FLOAT);
-      part.taps.forEach((tap, i) => {
+      const { taps } = tables.part;
+      const chosen = memory.room('chosen', Math.max(1, taps.length) * channels * FLOAT);
+      taps.forEach((tap, i) => {
         memory.kernels.copy(weights + tap * channels * FLOAT, chosen + i * channels * FLOAT, channels);
       });
-      memory.kernels.depthwise(
-        from,
-        chosen,
-        to,
-        table,
-        targets,
-        images,
-        part.targets.length,
-        part.taps.length,
-        channels,
-        fromImage,
-        toImage,
-      );
+      depthwise(memory, images, tables, { from, to, fromImage, toImage }, chosen, channels);
     });
     return dx;
   }
@@ -181,50 +244,26 @@ export function convolutionInput(
     const tapAt = (tap: number) => weights + (tap * inner * out + group * each) * FLOAT;
     if (isPointwise(geometry)) {
       const b = { address: tapAt(0), rowStep: FLOAT, columnStep: out * FLOAT };
-      productOfRows(memory, {
-        a,
-        aStep: out * FLOAT,
-        b,
-        c,
-        cStep: channels * FLOAT,
-        rows: images * height * width,
-        inner: each,
-        columns: inner,
-      });
+      const sizes = { rows: images * height * width, inner: each, columns: inner };
+      productOfRows(memory, { a, aStep: out * FLOAT, b, c, cStep: channels * FLOAT, ...sizes });
       continue;
     }
-    const nothing = memory.room('nothing', each * FLOAT + 64);
-    eachPart(memory, 'seeing', geometry, ({ part, targets, table }) => {
-      const taps = part.taps.length;
-      const packed = memory.room('packed', packedBytes(taps * each, inner));
-      part.taps.forEach((tap, i) => {
-        const skip = (taps - 1) * each * PANEL_BYTES;
-        memory.kernels.pack(
-          tapAt(tap),
-          packed + i * each * PANEL_BYTES,
-          each,
-          inner,
-          FLOAT,
-          out * FLOAT,
-          skip,
-        );
+    eachPart(memory, 'seeing', geometry, (tables) => {
+      const { taps } = tables.part;
+      const packed = memory.room('packed', packedBytes(taps.length * each, inner));
+      const skip = (taps.length - 1) * each * PANEL_BYTES;
+      taps.forEach((tap, i) => {
+        const target = packed + i * each * PANEL_BYTES;
+        memory.kernels.pack(tapAt(tap), target, each, inner, FLOAT, out * FLOAT, skip);
       });
-      memory.kernels.convolve(
-        a,
-        packed,
-        c,
-        table,
-        targets,
-        nothing,
+      convolve(
+        memory,
         images,
-        part.targets.length,
-        taps,
-        each,
-        inner,
-        out * FLOAT,
-        channels * FLOAT,
-        fromImage,
-        toImage,
+        tables,
+        { from: a, to: c, fromImage, toImage },
+        packed,
+        [each, out * FLOAT],
+        [inner, channels * FLOAT],
       );
     });
   }
@@ -241,62 +280,66 @@ export function convolutionFilter(
   const [images, height, width, channels] = x.shape;
   const [, rows, columns, out] = dy.shape;
   const [kh, kw, inner] = shape;
+  const taps = kh * kw;
   const geometry = geometryOf(x.shape, [kh, kw], options);
   const gradient = memory.zeros(shape);
   const [from, by, to] = [x, dy, gradient].map((info) => memory.address(info));
   const each = out / groups;
-  const [xImage, yImage] = [height * width * channels * FLOAT, rows * columns * out * FLOAT];
-  const depthwise = groups === channels && each === 1;
-  const block = Math.max(16, Math.floor(NEAR / (out * FLOAT)));
-  for (let group = 0; group < (depthwise ? 1 : groups); group++) {
+  const [xStep, yStep] = [channels * FLOAT, out * FLOAT];
+  const [xImage, yImage] = [height * width * xStep, rows * columns * yStep];
+  const block = Math.max(16, Math.floor(NEAR / yStep));
+  const pixels = rows * columns;
+  if (groups === channels && each === 1) {
+    const work = images * pixels * taps * channels * BY_CHANNEL;
+    eachPart(memory, 'over', geometry, ({ table }) =>
+      memory.run(
+        memory.ranges(channels, LINE, work).map(({ first, count }): Call => {
+          const [a, b, c] = [from, by, to].map((address) => address + first * FLOAT);
+          const sizes = [images, pixels, block, taps, count] as const;
+          return ['depthwiseFilter', a, b, c, table, ...sizes, xStep, xImage, yImage];
+        }),
+        work,
+      ),
+    );
+    return gradient;
+  }
+  const work = images * pixels * taps * inner * each;
+  for (let group = 0; group < groups; group++) {
     const [a, b, c] = [from + group * inner * FLOAT, by + group * each * FLOAT, to + group * each * FLOAT];
-    if (isPointwise(geometry) && !depthwise) {
-      transposedProductOfRows(memory, {
-        a,
-        aStep: channels * FLOAT,
-        b,
-        bStep: out * FLOAT,
-        c,
-        cStep: out * FLOAT,
-        rows: inner,
-        inner: images * rows * columns,
-        columns: each,
-      });
+    if (isPointwise(geometry)) {
+      const sizes = { rows: inner, inner: images * pixels, columns: each };
+      transposedProductOfRows(memory, { a, aStep: xStep, b, bStep: yStep, c, cStep: yStep, ...sizes });
       continue;
     }
     const nothing = memory.room('nothing', channels * FLOAT + 64);
-    eachPart(memory, 'over', geometry, ({ part, table }) => {
-      for (let image = 0; image < images; image++)
-        for (let first = 0; first < part.targets.length; first += block) {
-          const end = Math.min(part.targets.length, first + block);
-          if (depthwise)
-            memory.kernels.depthwiseFilter(
-              a + image * xImage,
-              b + image * yImage,
-              c,
-              table,
-              first,
-              end,
-              kh * kw,
-              channels,
-            );
-          else
-            memory.kernels.filterGradient(
-              a + image * xImage,
-              b + image * yImage,
-              c,
-              table,
-              nothing,
-              first,
-              end,
-              kh * kw,
-              inner,
-              each,
-              channels * FLOAT,
-              out * FLOAT,
-              out * FLOAT,
-            );
-        }
+    const tapStep = inner * yStep;
+    eachPart(memory, 'over', geometry, ({ table }) => {
+      const call = (tap: number, ownTaps: number, channel: number, ownChannels: number): Call => [
+        'filterGradient',
+        a + channel * FLOAT,
+        b,
+        c + tap * tapStep + channel * yStep,
+        table + tap * 4,
+        nothing,
+        images,
+        pixels,
+        block,
+        ownTaps,
+        ownChannels,
+        each,
+        xStep,
+        yStep,
+        xImage,
+        yImage,
+        taps * 4,
+        tapStep,
+        yStep,
+      ];
+      const calls =
+        taps >= inner / ROWS
+          ? memory.ranges(taps, 1, work).map(({ first, count }) => call(first, count, 0, inner))
+          : memory.ranges(inner, ROWS, work).map(({ first, count }) => call(0, taps, first, count));
+      memory.run(calls, work);
     });
   }
   return gradient;
@@ -315,16 +358,14 @@ export function largestInput(
   const [from, by, to] = [x, dy, dx].map((info) => memory.address(info));
   const [xImage, yImage] = [height * width * channels * FLOAT, rows * columns * channels * FLOAT];
   eachPart(memory, 'over', geometry, ({ part, table }) => {
-    for (let image = 0; image < images; image++)
-      memory.kernels.largestInput(
-        from + image * xImage,
-        by + image * yImage,
-        to + image * xImage,
-        table,
-        part.targets.length,
-        part.taps.length,
-        channels,
-      );
+    const [pixels, taps] = [part.targets.length, part.taps.length];
+    memory.run(
+      Array.from({ length: images }, (_, image): Call => {
+        const [a, b, c] = [from + image * xImage, by + image * yImage, to + image * xImage];
+        return ['largestInput', a, b, c, table, pixels, taps, channels];
+      }),
+      images * pixels * taps * channels * BY_CHANNEL,
+    );
   });
   return dx;
 }

@@ -1,8 +1,10 @@
 // Normalisation and element-wise gradients on the WebAssembly backend. Per-channel constants are few, so they are worked
-// out here in double precision between the passes over the data.
+// out here in double precision between the passes over the data. Sums over rows are taken piece by piece, in pieces that
+// depend on the sizes alone, so that they come out the same whoever computes them.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { KernelMemory } from './memory.ts';
+import type { KernelMemory, Range } from './memory.ts';
+import type { Call } from './team.ts';
 
 type Info = Tf.TensorInfo;
 
@@ -13,31 +15,95 @@ const rowsOf = ({ shape }: Info): readonly [rows: number, channels: number] => {
   return [channels === 0 ? 0 : shape.reduce((n, length) => n * length, 1) / channels, channels];
 };
 
+/** What reading and writing a number costs, in multiply-adds. */
+const TOUCH = 16;
+/** Most pieces of a sum over rows, and the fewest rows of one. */
+const PIECES = 16;
+const PIECE_ROWS = 64;
+
+function pieces(rows: number): Range[] {
+  const length = Math.max(PIECE_ROWS, Math.ceil(rows / PIECES));
+  return Array.from({ length: Math.ceil(rows / length) }, (_, i) => ({
+    first: i * length,
+    count: Math.min(length, rows - i * length),
+  }));
+}
+
+/**
+ * Totals over the rows, per channel, of what a kernel sums up.
+ * @param call the kernel's call for some rows, with where it adds its sums to: `sums` rows of as many numbers as channels
+ */
+function overRows(
+  memory: KernelMemory,
+  [rows, channels]: readonly [number, number],
+  sums: number,
+  call: (range: Range, into: number) => Call,
+): Float64Array[] {
+  const ranges = pieces(rows);
+  const each = sums * channels;
+  const partial = memory.room('partial', ranges.length * each * FLOAT);
+  memory.floats(partial, ranges.length * each).fill(0);
+  memory.run(
+    ranges.map((range, i) => call(range, partial + i * each * FLOAT)),
+    rows * channels * TOUCH,
+  );
+  const parts = memory.floats(partial, ranges.length * each);
+  return Array.from({ length: sums }, (_, sum) => {
+    const total = new Float64Array(channels);
+    for (let i = 0; i < ranges.length; i++)
+      for (let c = 0; c < channels; c++) total[c] += parts[i * each + sum * channels + c];
+    return total;
+  });
+}
+
+/** A kernel's calls for ranges of rows, each by itself. */
+function eachRow(
+  memory: KernelMemory,
+  [rows, channels]: readonly [number, number],
+  call: (range: Range, offset: number) => Call,
+): void {
+  const work = rows * channels * TOUCH;
+  memory.run(
+    memory.ranges(rows, 1, work).map((range) => call(range, range.first * channels * FLOAT)),
+    work,
+  );
+}
+
 /** With x̂ = (x - mean) / deviation: y = x̂ · scale + shift = x · factor + offset. */
 export function batchNormalization(
   memory: KernelMemory,
   { x, scale, shift }: { readonly x: Info; readonly scale: Info; readonly shift: Info },
   { epsilon }: { readonly epsilon: number },
 ): Info[] {
-  const [rows, channels] = rowsOf(x);
+  const sizes = rowsOf(x);
+  const [rows, channels] = sizes;
   const y = memory.output(x.shape);
-  const statistics = [memory.zeros([channels]), memory.zeros([channels])];
+  const statistics = [memory.output([channels]), memory.output([channels])];
   const [mean, variance] = statistics.map((info) => memory.address(info));
   const [factor, offset] = ['factor', 'offset'].map((name) => memory.room(name, channels * FLOAT));
   const from = memory.address(x);
   const per = (address: number) => memory.floats(address, channels);
-  memory.kernels.columnSums(from, mean, mean, rows, channels);
+  const sum = (kernel: string) =>
+    overRows(memory, sizes, 1, ({ first, count }, into) => [
+      kernel,
+      from + first * channels * FLOAT,
+      mean,
+      into,
+      count,
+      channels,
+    ])[0];
+  const sums = sum('columnSums');
   const means = per(mean);
-  for (let c = 0; c < channels; c++) means[c] /= rows;
-  memory.kernels.columnSquares(from, mean, variance, rows, channels);
+  for (let c = 0; c < channels; c++) means[c] = sums[c] / rows;
+  const squares = sum('columnSquares');
   const [variances, scales, shifts] = [variance, memory.address(scale), memory.address(shift)].map(per);
   const [factors, offsets] = [factor, offset].map(per);
   for (let c = 0; c < channels; c++) {
-    variances[c] /= rows;
+    variances[c] = squares[c] / rows;
     factors[c] = scales[c] / Math.sqrt(variances[c] + epsilon);
     offsets[c] = shifts[c] - means[c] * factors[c];
   }
-  memory.kernels.affine(from, factor, offset, memory.address(y), rows, channels);
+  affineRows(memory, sizes, from, factor, offset, memory.address(y));
   return [y, ...statistics];
 }
 
@@ -57,16 +123,30 @@ export function batchNormalizationInput(
   { epsilon }: { readonly epsilon: number },
 ): Info[] {
   const { x, dy } = inputs;
-  const [rows, channels] = rowsOf(x);
+  const sizes = rowsOf(x);
+  const [rows, channels] = sizes;
   const dx = memory.output(x.shape);
-  const gradients = [memory.zeros([channels]), memory.zeros([channels])];
+  const gradients = [memory.output([channels]), memory.output([channels])];
   const rooms = ['a', 'b', 'd'].map((name) => memory.room(name, channels * FLOAT));
-  const [dscale, dshift] = gradients.map((info) => memory.address(info));
-  const [from, by, mean] = [x, dy, inputs.mean].map((info) => memory.address(info));
-  memory.kernels.columnProducts(from, by, mean, dshift, dscale, rows, channels);
+  const [from, by, mean, to] = [x, dy, inputs.mean, dx].map((info) => memory.address(info));
+  const [sums, products] = overRows(memory, sizes, 2, ({ first, count }, into) => {
+    const offset = first * channels * FLOAT;
+    return [
+      'columnProducts',
+      from + offset,
+      by + offset,
+      mean,
+      into,
+      into + channels * FLOAT,
+      count,
+      channels,
+    ];
+  });
   const per = (address: number) => memory.floats(address, channels);
-  const [scales, variances] = [inputs.scale, inputs.variance].map((info) => per(memory.address(info)));
-  const [means, products, sums] = [mean, dscale, dshift].map(per);
+  const [scales, variances, means, dscale, dshift] = [
+    ...[inputs.scale, inputs.variance, inputs.mean],
+    ...gradients,
+  ].map((info) => per(memory.address(info)));
   const [a, b, d] = rooms.map(per);
   for (let c = 0; c < channels; c++) {
     const inverse = 1 / Math.sqrt(variances[c] + epsilon);
@@ -75,12 +155,34 @@ export function batchNormalizationInput(
     a[c] = -factor * along;
     b[c] = factor;
     d[c] = factor * (means[c] * along - sums[c] / rows);
-    products[c] *= inverse;
+    dscale[c] = products[c] * inverse;
+    dshift[c] = sums[c];
   }
   const [first, second, third] = rooms;
-  memory.kernels.affineOfTwo(from, by, first, second, third, memory.address(dx), rows, channels);
+  eachRow(memory, sizes, ({ count }, offset) => {
+    const [left, right, target] = [from, by, to].map((address) => address + offset);
+    return ['affineOfTwo', left, right, first, second, third, target, count, channels];
+  });
   return [dx, ...gradients];
 }
+
+const affineRows = (
+  memory: KernelMemory,
+  sizes: readonly [number, number],
+  from: number,
+  factor: number,
+  shift: number,
+  to: number,
+): void =>
+  eachRow(memory, sizes, ({ count }, offset) => [
+    'affine',
+    from + offset,
+    factor,
+    shift,
+    to + offset,
+    count,
+    sizes[1],
+  ]);
 
 export function affine(
   memory: KernelMemory,
@@ -88,7 +190,7 @@ export function affine(
 ): Info {
   const y = memory.output(x.shape);
   const [from, by, plus, to] = [x, factor, offset, y].map((info) => memory.address(info));
-  memory.kernels.affine(from, by, plus, to, ...rowsOf(x));
+  affineRows(memory, rowsOf(x), from, by, plus, to);
   return y;
 }
 
@@ -97,10 +199,20 @@ export function rowNormalization(
   { x }: { readonly x: Info },
   { epsilon }: { readonly epsilon: number },
 ): Info[] {
-  const [rows, channels] = rowsOf(x);
+  const sizes = rowsOf(x);
+  const [rows, channels] = sizes;
   const [y, deviation] = [memory.output(x.shape), memory.output([rows])];
   const [from, to, deviations] = [x, y, deviation].map((info) => memory.address(info));
-  memory.kernels.rowNormalisation(from, to, deviations, rows, channels, epsilon, 1 / channels);
+  eachRow(memory, sizes, ({ first, count }, offset) => [
+    'rowNormalisation',
+    from + offset,
+    to + offset,
+    deviations + first * FLOAT,
+    count,
+    channels,
+    epsilon,
+    1 / channels,
+  ]);
   return [y, deviation];
 }
 
@@ -108,10 +220,20 @@ export function rowNormalizationInput(
   memory: KernelMemory,
   { y, dy, deviation }: { readonly y: Info; readonly dy: Info; readonly deviation: Info },
 ): Info {
-  const [rows, channels] = rowsOf(y);
+  const sizes = rowsOf(y);
+  const channels = sizes[1];
   const dx = memory.output(y.shape);
   const [from, by, deviations, to] = [y, dy, deviation, dx].map((info) => memory.address(info));
-  memory.kernels.rowNormalisationInput(from, by, deviations, to, rows, channels, 1 / channels);
+  eachRow(memory, sizes, ({ first, count }, offset) => [
+    'rowNormalisationInput',
+    from + offset,
+    by + offset,
+    deviations + first * FLOAT,
+    to + offset,
+    count,
+    channels,
+    1 / channels,
+  ]);
   return dx;
 }
 
@@ -121,11 +243,13 @@ export function rectifiedInput(
 ): Info {
   const dx = memory.output(y.shape);
   const [from, by, to] = [y, dy, dx].map((info) => memory.address(info));
-  memory.kernels.rectifiedInput(
-    from,
-    by,
-    to,
-    y.shape.reduce((n, length) => n * length, 1),
-  );
+  const numbers = y.shape.reduce((n, length) => n * length, 1);
+  eachRow(memory, [numbers, 1], ({ count }, offset) => [
+    'rectifiedInput',
+    from + offset,
+    by + offset,
+    to + offset,
+    count,
+  ]);
   return dx;
 }

@@ -2,6 +2,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { type Exports, ModuleBuilder } from './assembler.ts';
+import { type Call, type StartThread, Team } from './team.ts';
 
 /** What we use of tfjs's backend: the Emscripten module behind it and its tensors' places in memory. */
 interface Backend {
@@ -18,9 +19,23 @@ interface Backend {
 
 const TABLES = 512;
 
+/** Multiply-adds below which work is not handed to another thread: waking it takes about as long. */
+const WORTH = 1 << 19;
+/** Ranges per thread, so that nobody waits long for the last one. */
+const SHARES = 3;
+
+/** A part of a count of things. */
+export interface Range {
+  readonly first: number;
+  readonly count: number;
+}
+
 export class KernelMemory {
   readonly kernels: Exports;
   private readonly backend: Backend;
+  private readonly module: WebAssembly.Module;
+  private readonly memory: WebAssembly.Memory;
+  private team: Team | undefined;
   private readonly kept = new Map<string, { readonly address: number; readonly bytes: number }>();
   private readonly tables = new Map<string, number>();
 
@@ -30,9 +45,50 @@ export class KernelMemory {
     if (!memory) throw new Error('the WebAssembly backend shows no memory');
     const builder = new ModuleBuilder({ fused: fusesMultiplyAdd() });
     define(builder);
-    const shared = !(memory.buffer instanceof ArrayBuffer);
-    const module = new WebAssembly.Module(builder.bytes(shared));
-    this.kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    this.memory = memory;
+    this.module = new WebAssembly.Module(builder.bytes(this.isShared));
+    const instance = new WebAssembly.Instance(this.module, { env: { memory } });
+    this.kernels = instance.exports as unknown as Exports;
+  }
+
+  get isShared(): boolean {
+    return !(this.memory.buffer instanceof ArrayBuffer);
+  }
+
+  /** Threads that compute, this one included. */
+  get threads(): number {
+    return this.team?.size ?? 1;
+  }
+
+  /** Has kernels run on up to `count` threads, this one included, from now on; in shared memory only. */
+  async startThreads(count: number, start: StartThread): Promise<void> {
+    this.team = await Team.start(this.module, this.memory, this.kernels, count, start);
+  }
+
+  stopThreads(): void {
+    this.team?.stop();
+  }
+
+  /**
+   * Cuts `count` things into ranges for the threads, each but the last a multiple of `unit` long; one range where there is
+   * one thread or too little to do. `work` is counted in multiply-adds, a number read and written as sixteen.
+   */
+  ranges(count: number, unit: number, work: number): Range[] {
+    const parts = Math.max(
+      1,
+      Math.min(this.threads > 1 ? this.threads * SHARES : 1, Math.floor(work / WORTH)),
+    );
+    const length = Math.max(unit, Math.ceil(count / parts / unit) * unit);
+    return Array.from({ length: Math.max(1, Math.ceil(count / length)) }, (_, i) => ({
+      first: i * length,
+      count: Math.min(length, count - i * length),
+    }));
+  }
+
+  /** Makes calls that write to different places: at once where there are threads and `work` is worth it. */
+  run(calls: readonly Call[], work: number): void {
+    if (this.threads > 1 && calls.length > 1 && work >= 2 * WORTH) this.team?.run(calls);
+    else for (const [kernel, ...args] of calls) this.kernels[kernel](...args);
   }
 
   address({ dataId }: Tf.TensorInfo): number {

@@ -90,8 +90,9 @@ export function defineProducts(m: ModuleBuilder): void {
   );
 
   /**
-   * c = aᵀ · b, or c += aᵀ · b: a [inner, rows], b [inner, columns], c [rows, columns], with these byte steps from row
-   * to row. Two factors that are read row by row: what a weight's gradient is.
+   * c = aᵀ · b: a [inner, rows], b [inner, columns], c [rows, columns], with these byte steps from row to row; `block` rows
+   * of both at a time, few enough to stay in the nearest cache while all tiles pass over them. Two factors that are read
+   * row by row: what a weight's gradient is.
    */
   m.define(
     'transposedProduct',
@@ -105,31 +106,36 @@ export function defineProducts(m: ModuleBuilder): void {
       aStep: 'i32',
       bStep: 'i32',
       cStep: 'i32',
-      more: 'i32',
+      block: 'i32',
     },
     (f, p) => {
-      const [row, column, k, last, left, pointer] = f.locals('i32', 6);
+      const [first, end, row, column, k, last, left, pointer] = f.locals('i32', 8);
       const offsets = f.locals('i32', ROWS);
       const sums = sumsOf(f);
       const registers = pair(f);
       f.set(last, sub(p.rows, 1));
       const place = (r: number) => select(lessThan(add(row, r), last), add(row, r), last);
-      f.forEach(row, 0, add(p.rows, ROWS - 1), ROWS, () => {
-        f.forEach(column, 0, add(p.columns, COLUMNS - 1), COLUMNS, () => {
-          const target = (r: number) => add(p.c, add(mul(place(r), p.cStep), mul(column, 4)));
-          clear(f, sums);
-          f.when(p.more, () => {
-            for (const [r, sum] of sums.entries()) loadRow(f, target(r), sum);
+      f.forEach(first, 0, add(p.inner, sub(p.block, 1)), p.block, () => {
+        f.set(end, add(first, p.block));
+        f.set(end, select(lessThan(end, p.inner), end, p.inner));
+        f.forEach(row, 0, add(p.rows, ROWS - 1), ROWS, () => {
+          f.forEach(column, 0, add(p.columns, COLUMNS - 1), COLUMNS, () => {
+            const target = (r: number) => add(p.c, add(mul(place(r), p.cStep), mul(column, 4)));
+            clear(f, sums);
+            f.when(first, () => {
+              for (const [r, sum] of sums.entries()) loadRow(f, target(r), sum);
+            });
+            const from = add(p.a, mul(first, p.aStep));
+            for (const [r, offset] of offsets.entries()) f.set(offset, add(from, mul(place(r), 4)));
+            f.set(pointer, add(p.b, add(mul(first, p.bStep), mul(column, 4))));
+            f.set(left, sub(p.columns, column));
+            f.forEach(k, first, end, 1, () => {
+              columnTimesRow(f, offsets, pointer, registers, sums);
+              for (const offset of offsets) f.set(offset, add(offset, p.aStep));
+              f.set(pointer, add(pointer, p.bStep));
+            });
+            for (const [r, sum] of sums.entries()) storeRow(f, target(r), sum, left);
           });
-          for (const [r, offset] of offsets.entries()) f.set(offset, add(p.a, mul(place(r), 4)));
-          f.set(pointer, add(p.b, mul(column, 4)));
-          f.set(left, sub(p.columns, column));
-          f.forEach(k, 0, p.inner, 1, () => {
-            columnTimesRow(f, offsets, pointer, registers, sums);
-            for (const offset of offsets) f.set(offset, add(offset, p.aStep));
-            f.set(pointer, add(pointer, p.bStep));
-          });
-          for (const [r, sum] of sums.entries()) storeRow(f, target(r), sum, left);
         });
       });
     },

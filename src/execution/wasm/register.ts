@@ -19,6 +19,7 @@ import { stackedProduct } from './host-products.ts';
 import { KernelMemory } from './memory.ts';
 import { defineNormalisation } from './normalisation.ts';
 import { defineProducts } from './products.ts';
+import type { StartThread } from './team.ts';
 
 /** A kernel on tensors as the backend sees them. */
 type Implementation<K extends OwnKernel> = (
@@ -57,6 +58,23 @@ function memoryOf(backend: object): KernelMemory {
   const memory = new KernelMemory(backend, defineAll);
   memories.set(backend, memory);
   return memory;
+}
+
+/**
+ * Has our kernels run on several threads from now on, where tfjs's memory is shared.
+ * @returns how many, this one included
+ */
+export async function startThreads(tf: typeof Tf, count: number, start: StartThread): Promise<number> {
+  const backend = tf.backend() as unknown as { dispose(): void };
+  const memory = memoryOf(backend);
+  if (!memory.isShared || memory.threads > 1) return memory.threads;
+  await memory.startThreads(count, start);
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    memory.stopThreads();
+    dispose();
+  };
+  return memory.threads;
 }
 
 export function registerWasmKernels(tf: typeof Tf): void {

@@ -1,0 +1,23 @@
+// Threads for WebAssembly, where the page's server lets it have them: shared memory needs a page that is isolated from
+// other origins (two response headers, see README.md).
+
+import type { BackendOptions } from '../../src/execution/backend.ts';
+import type { StartThread } from '../../src/execution/wasm/team.ts';
+
+/** More gain little on the small images that networks are repaired with here. */
+const MOST_THREADS = 8;
+
+export const threads: BackendOptions['threads'] = self.crossOriginIsolated
+  ? { count: Math.min(navigator.hardwareConcurrency, MOST_THREADS), start: (setup) => startThread(setup) }
+  : undefined;
+
+const startThread: StartThread = (setup) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./thread.worker.ts', import.meta.url), { type: 'module' });
+    worker.onmessage = () => resolve(worker);
+    worker.onerror = ({ message }) => {
+      worker.terminate();
+      reject(new Error(message));
+    };
+    worker.postMessage(setup);
+  });
