@@ -4,8 +4,8 @@
 
 import type { Graph, GraphNode } from '../graph/types.ts';
 import type { WeightUse } from '../ops/op.ts';
-import { alignAxes } from '../ops/reshaping.ts';
 import { leaves, partsOf, type TermAxis } from './axis.ts';
+import { constantsBehind } from './computed-constants.ts';
 import type { Solution } from './equations.ts';
 import type { Inference } from './fold.ts';
 
@@ -22,23 +22,17 @@ export interface ConstantUse {
   readonly storedIn: number | undefined;
 }
 
-/** A constant seen through operators that only rearrange it. */
-interface Behind {
-  readonly tensor: string;
-  /** For each axis of the value the axis of the constant that it is; `undefined` where axes were merged or cut. */
-  readonly axes: readonly (number | undefined)[];
-}
-
 export interface Roles {
   /** All uses in graph order. */
   readonly uses: readonly ConstantUse[];
-  /** The first use of each constant. */
+  /** What each constant is first used as; work on it before that use, such as scaling a kernel, does not count. */
   readonly byTensor: ReadonlyMap<string, ConstantUse>;
 }
 
 export function findRoles(graph: Graph, inference: Inference, solution: Solution): Roles {
   const producers = new Map<string, GraphNode>();
   for (const node of graph.nodes) for (const name of node.outputs) producers.set(name, node);
+  const behind = constantsBehind(graph, inference);
   const uses: ConstantUse[] = [];
   const kernelOutputs = new Set<string>();
 
@@ -47,79 +41,35 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
     if (!bound) continue;
     for (const use of bound.operator.weights(bound.view as never)) {
       const value = node.inputs[use.input];
-      const behind = value ? constantBehind(value, graph, inference, producers) : undefined;
-      if (!behind) continue;
-      const axes = solution.axesOf(value);
+      const constants = value ? behind(value) : [];
+      if (constants.length === 0) continue;
       const role = use.role === 'other' ? spreadRole(node, producers, kernelOutputs) : use.role;
-      uses.push({
-        tensor: behind.tensor,
-        node,
-        use: { ...use, role },
-        ...(use.outAxis === undefined ? {} : { out: axes[use.outAxis] }),
-        ...(use.inAxis === undefined ? {} : { in: axes[use.inAxis] }),
-        storedOut: behind.axes[use.outAxis ?? -1],
-        storedIn: behind.axes[use.inAxis ?? -1],
-      });
+      for (const { tensor, axes: stored } of constants) {
+        const [storedOut, storedIn] = [stored[use.outAxis ?? -1], stored[use.inAxis ?? -1]];
+        // Of several constants that were joined each has its own part of the value's axes.
+        const axisOf = (axis: number, own: number | undefined) =>
+          constants.length > 1 && own !== undefined
+            ? solution.axesOf(tensor)[own]
+            : solution.axesOf(value)[axis];
+        uses.push({
+          tensor,
+          node,
+          use: { ...use, role },
+          ...(use.outAxis === undefined ? {} : { out: axisOf(use.outAxis, storedOut) }),
+          ...(use.inAxis === undefined ? {} : { in: axisOf(use.inAxis, storedIn) }),
+          storedOut,
+          storedIn,
+        });
+      }
       if (role === 'kernel') for (const output of node.outputs) kernelOutputs.add(output);
     }
   }
   const byTensor = new Map<string, ConstantUse>();
-  for (const use of uses) if (!byTensor.has(use.tensor)) byTensor.set(use.tensor, use);
+  for (const use of uses) {
+    const first = byTensor.get(use.tensor);
+    if (!first || (first.use.role === 'other' && use.use.role === 'kernel')) byTensor.set(use.tensor, use);
+  }
   return { uses, byTensor };
-}
-
-function constantBehind(
-  value: string,
-  graph: Graph,
-  inference: Inference,
-  producers: ReadonlyMap<string, GraphNode>,
-): Behind | undefined {
-  let tensor = value;
-  let axes: readonly (number | undefined)[] = (inference.types.get(value)?.dims ?? []).map((_, axis) => axis);
-  while (!graph.tensors.has(tensor)) {
-    const producer = producers.get(tensor);
-    const rearranged = producer && sourceAxes(producer, inference);
-    if (!producer || !rearranged) return undefined;
-    axes = axes.map((axis) => (axis === undefined ? undefined : rearranged[axis]));
-    tensor = producer.inputs[0];
-  }
-  return { tensor, axes };
-}
-
-/** For each axis of what a rearranging node makes the axis of its input that it is; `undefined` for other nodes. */
-function sourceAxes(node: GraphNode, inference: Inference): readonly (number | undefined)[] | undefined {
-  const from = inference.types.get(node.inputs[0])?.dims ?? [];
-  const to = inference.types.get(node.outputs[0])?.dims ?? [];
-  switch (node.op) {
-    case 'Identity':
-    case 'Cast':
-    case 'CastLike':
-    case 'DequantizeLinear':
-      return to.map((_, axis) => axis);
-    case 'Transpose':
-      return (
-        (node.attributes.perm as readonly number[] | undefined) ?? to.map((_, axis) => to.length - 1 - axis)
-      );
-    case 'Reshape':
-    case 'Flatten':
-    case 'Unsqueeze':
-    case 'Squeeze':
-      return reshapedAxes(from, to);
-    default:
-      return undefined;
-  }
-}
-
-/** Axes that a reshape leaves whole. */
-function reshapedAxes(from: readonly number[], to: readonly number[]): (number | undefined)[] {
-  const out = to.map((): number | undefined => undefined);
-  for (const block of alignAxes(from, to)) {
-    const wide = (dims: readonly number[], start: number, end: number) =>
-      dims.flatMap((length, axis) => (axis >= start && axis < end && length > 1 ? [axis] : []));
-    const [sources, targets] = [wide(from, block.from, block.to), wide(to, block.outFrom, block.outTo)];
-    if (sources.length === 1 && targets.length === 1) out[targets[0]] = sources[0];
-  }
-  return out;
 }
 
 function spreadRole(node: GraphNode, producers: Map<string, GraphNode>, kernelOutputs: Set<string>) {

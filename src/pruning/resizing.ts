@@ -46,9 +46,10 @@ function resizeNodes(
 function resizedNodes({ graph, known }: Analysis, kept: ReadonlyMap<string, Kept>): GraphNode[] {
   if (kept.size === 0) return [];
   const computed = (name: string) => known.has(name) && !graph.tensors.has(name);
+  const isSize = (name: string) => known.has(name) && !isFloat(known.get(name)?.dtype ?? 'float32');
   return graph.nodes.filter(
     ({ inputs, outputs }) =>
-      touches(kept, inputs, outputs) || (inputs.some(computed) && !outputs.every((name) => known.has(name))),
+      touches(kept, inputs, outputs) || (inputs.some(computed) && !outputs.every(isSize)),
   );
 }
 

@@ -7,6 +7,7 @@ import type { Analysis, Removal } from '../analysis/types.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
 import { isFloat, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import type { HostTensor } from '../ops/op.ts';
 import type { Kept } from './gather.ts';
 
 /** Roots and powers of sizes are scales; counts, which means are divided by, are used as they are. */
@@ -23,7 +24,7 @@ export function keepScales(
   kept: ReadonlyMap<string, Kept>,
 ): Graph {
   const candidates = analysis.graph.nodes.filter(
-    ({ op, outputs: [name] }) => roots.has(op) && isFloat(analysis.known.get(name)?.dtype ?? 'bool'),
+    ({ op, outputs: [name] }) => roots.has(op) && isLoneFloat(analysis.known.get(name)),
   );
   if (candidates.length === 0) return graph;
   const wiring = wiringOf(analysis.graph);
@@ -41,6 +42,10 @@ export function keepScales(
   }
   return lasting.size === 0 ? graph : withConstants(graph, lasting);
 }
+
+/** The root of a list is a deviation of weights. */
+const isLoneFloat = (value: HostTensor | undefined): boolean =>
+  value !== undefined && isFloat(value.dtype) && value.values.length === 1;
 
 function keptByHeadDims(analysis: Analysis, removal: Removal): ReadonlyMap<string, Kept> {
   const dims = new Set(analysis.groups.filter(({ kind }) => kind === 'head-dims').map(({ id }) => id));

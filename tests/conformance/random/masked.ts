@@ -1,6 +1,6 @@
 // What a pruned network has to equal, without any surgery: the original network in which every position that goes is
 // held at zero, value by value, by a Where behind the node that makes it. Weights stay as they are, except where one
-// operator works with channels inside of it that no value shows. Where a normalisation, a mean or a maximum runs over
+// operator works with channels inside of it that no value shows, and where a node works on constants alone. Where a normalisation, a mean or a maximum runs over
 // such positions, it is written out over those that stay.
 
 import { elementCount, encodeNumbers, toNumbers } from '../../../src/graph/tensor.ts';
@@ -40,9 +40,11 @@ class Masking {
   add(node: GraphNode): void {
     const isHeld = (name: string) => this.kept.has(name) && this.types.get(name)?.dtype === 'float32';
     const outputs = node.outputs.map((name) => (isHeld(name) ? `${name}/raw` : name));
-    const inputs = inward.has(node.op)
-      ? node.inputs.map((name) => (this.tensors.has(name) && isHeld(name) ? this.held(name) : name))
-      : node.inputs;
+    const isBefore = node.inputs.every((name) => name === '' || this.tensors.has(name));
+    const inputs =
+      inward.has(node.op) || isBefore
+        ? node.inputs.map((name) => (this.tensors.has(name) && isHeld(name) ? this.held(name) : name))
+        : node.inputs;
     const raw = { ...node, inputs, outputs };
     if (!this.writtenOut(raw)) this.node(raw.op, raw.inputs, raw.outputs, raw.attributes, raw.domain);
     for (const name of node.outputs.filter(isHeld)) this.where(name, `${name}/raw`, 0, name);
