@@ -1,5 +1,6 @@
 // The charts' figures as tables, for those who cannot see the charts.
 
+import { useMemo } from 'react';
 import type { CostPoint, TrainingPoint } from '../../src/workbench/engine.ts';
 import { accuracy, decimal, exact, percent } from '../text/numbers.ts';
 
@@ -30,15 +31,18 @@ export function CostTable({ costs }: { readonly costs: readonly CostPoint[] }) {
   );
 }
 
+const epochsShown = 100;
+
 export function EpochTable({ curve }: { readonly curve: readonly TrainingPoint[] }) {
-  const epochs = curve.filter(
-    ({ validationLoss, validationAccuracy }) =>
-      validationLoss !== undefined || validationAccuracy !== undefined,
-  );
+  const epochs = useMemo(() => curve.filter(isMeasured), [curve]);
   if (epochs.length === 0) return null;
+  const shown = epochs.slice(-epochsShown);
   return (
     <table className="unseen">
-      <caption>Held-out figures after each epoch</caption>
+      <caption>
+        Held-out figures after each epoch
+        {shown.length < epochs.length && `, the last ${epochsShown} of ${exact(epochs.length)}`}
+      </caption>
       <thead>
         <tr>
           <th scope="col">Batch</th>
@@ -47,7 +51,7 @@ export function EpochTable({ curve }: { readonly curve: readonly TrainingPoint[]
         </tr>
       </thead>
       <tbody>
-        {epochs.map(({ batch, validationLoss, validationAccuracy }) => (
+        {shown.map(({ batch, validationLoss, validationAccuracy }) => (
           <tr key={batch}>
             <th scope="row">{exact(batch)}</th>
             <td>{validationLoss === undefined ? '–' : decimal(validationLoss)}</td>
@@ -58,3 +62,6 @@ export function EpochTable({ curve }: { readonly curve: readonly TrainingPoint[]
     </table>
   );
 }
+
+const isMeasured = ({ validationLoss, validationAccuracy }: TrainingPoint): boolean =>
+  validationLoss !== undefined || validationAccuracy !== undefined;

@@ -2,7 +2,9 @@
 // the page. A session belongs to one tab at a time: whoever holds its Web Lock.
 
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { ModelError } from '../../src/lib/errors.ts';
 import type { Kept, KeptChanges, SessionStore } from '../../src/workbench/keeping/store.ts';
+import { atRest, awake } from './resting.ts';
 
 interface Schema extends DBSchema {
   /** [session, part] */
@@ -22,6 +24,16 @@ export async function openStore(tab: string): Promise<SessionStore> {
   });
   return new DatabaseStore(database, await claimSession(database, tab));
 }
+
+/** Parts that hold byte arrays somewhere inside. */
+const bearsBytes: Readonly<Record<keyof Kept, boolean>> = {
+  original: true,
+  present: true,
+  data: true,
+  training: true,
+  session: false,
+  curve: false,
+};
 
 /** The tab's own session; else the latest one that no other tab holds; else a new one. */
 async function claimSession(database: IDBPDatabase<Schema>, tab: string): Promise<string> {
@@ -61,17 +73,31 @@ class DatabaseStore implements SessionStore {
       tx.store.getAllKeys(this.#parts),
       tx.store.getAll(this.#parts),
     ]);
-    const kept: Partial<Kept> = Object.fromEntries(keys.map(([, part], i) => [part, values[i]]));
+    const parts = await Promise.all(
+      keys.map(async ([, part], i) => {
+        const value: unknown = values[i];
+        return [part, bearsBytes[part as keyof Kept] ? await awake(value) : value] as const;
+      }),
+    );
+    const kept: Partial<Kept> = Object.fromEntries(parts);
     return kept.original && kept.session ? (kept as Kept) : undefined;
   }
 
+  /** @throws ModelError `no-room` when the browser gives no more; what was kept before is still there */
   async save(changes: KeptChanges): Promise<void> {
     const tx = this.#database.transaction(['parts', 'sessions'], 'readwrite');
     const parts = tx.objectStore('parts');
-    for (const [part, value] of Object.entries(changes))
-      void (value === undefined ? parts.delete([this.#id, part]) : parts.put(value, [this.#id, part]));
-    void tx.objectStore('sessions').put({ id: this.#id, changedAt: Date.now() });
-    await tx.done;
+    const writes = Object.entries(changes).map(([part, value]) =>
+      value === undefined
+        ? parts.delete([this.#id, part])
+        : parts.put(bearsBytes[part as keyof Kept] ? atRest(value) : value, [this.#id, part]),
+    );
+    const stamp = tx.objectStore('sessions').put({ id: this.#id, changedAt: Date.now() });
+    try {
+      await Promise.all([...writes, stamp, tx.done]);
+    } catch (error) {
+      throw isQuota(error) || isQuota(tx.error) ? noRoom() : error;
+    }
     if (changes.original) await this.#forgetOthers();
   }
 
@@ -96,5 +122,16 @@ class DatabaseStore implements SessionStore {
     await tx.done;
   }
 }
+
+const isQuota = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'QuotaExceededError';
+
+const noRoom = (): ModelError =>
+  new ModelError({
+    code: 'no-room',
+    where: 'browser storage',
+    message: 'The browser gives this page no more room.',
+    hint: 'Save the session as a file, or free some space.',
+  });
 
 const partsOf = (id: string): IDBKeyRange => IDBKeyRange.bound([id, ''], [id, '￿']);

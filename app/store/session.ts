@@ -95,6 +95,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       const before = get().session;
       const changed = session.revision !== before?.revision || session.data !== before?.data;
       set({ session, ...(changed || session.curve !== before?.curve ? { answers: undefined } : {}) });
+      if (session.unkept && !before?.unkept) get().complain(session.unkept);
       if (!session.model) set({ drawing: undefined, groupNames: new Map(), selectedGroup: undefined });
       else if (!before?.model || session.revision !== before.revision) void get().redraw();
       if (session.step && !before?.step)

@@ -26,6 +26,9 @@ export interface TrainingSlice {
   repair(method: RepairOptions['method']): Promise<void>;
 }
 
+/** Milliseconds between two figures of a phase: quick batches come faster than a person can read. */
+const FIGURES_PAUSE = 80;
+
 export const trainingSlice: Slice<TrainingSlice> = (set, get, _store, engine) => {
   let wake: (() => void) | undefined;
 
@@ -37,9 +40,14 @@ export const trainingSlice: Slice<TrainingSlice> = (set, get, _store, engine) =>
   const run = async (start: (engine: Engine) => AsyncGenerator<TrainProgress, void, void>) => {
     if (get().training) return;
     set({ training: { state: 'running', startedAt: Date.now(), progress: undefined } });
+    let shownAt = Number.NEGATIVE_INFINITY;
     try {
       for await (const progress of start(engine)) {
-        change({ progress: { ...latestFigures(get().training?.progress), ...progress } });
+        const shown = get().training?.progress;
+        if (progress.phase !== shown?.phase || performance.now() - shownAt >= FIGURES_PAUSE) {
+          change({ progress: { ...latestFigures(shown), ...progress } });
+          shownAt = performance.now();
+        }
         await unlessPaused();
         if (get().training?.state === 'stopping') break;
       }

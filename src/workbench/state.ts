@@ -313,6 +313,8 @@ export interface SessionState {
     readonly passedOver?: readonly { readonly name: BackendName; readonly why: string }[];
   };
   readonly rejected?: readonly RejectedGroup[];
+  /** Why a reload would lose the session; absent while it is kept. */
+  readonly unkept?: Problem | undefined;
   /** A training pass that was cut off and can go on from its last checkpoint. */
   readonly interrupted?: { readonly epoch: number; readonly epochs: number; readonly at: number };
   /** Runs now; absent when the engine is idle or trains (training tells by its own progress). */

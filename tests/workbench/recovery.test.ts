@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { SessionState, TrainProgress } from '../../src/workbench/engine.ts';
-import { MemoryStore, type SessionStore } from '../../src/workbench/keeping/store.ts';
+import { type KeptChanges, MemoryStore, type SessionStore } from '../../src/workbench/keeping/store.ts';
 import { createEngine, type LocalEngine } from '../../src/workbench/session.ts';
 import { smallData, smallModel, stepOptions, trainOptions } from './small.ts';
 
@@ -130,5 +130,37 @@ describe('a session that is kept', () => {
     const notes = state().log.filter(({ kind }) => kind === 'note');
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatchObject({ message: expect.stringMatching(/not kept.*disk is full/) });
+    expect(state().unkept?.message).toMatch(/not kept.*disk is full/);
+  });
+
+  it('never holds parts of two models, and holds everything as soon as there is room', async () => {
+    const store = new RoomyStore();
+    const { engine, state } = await startEngine(store);
+    await engine.open(smallModel());
+    const first = await store.load();
+    store.full = true;
+    await engine.open({ ...smallModel(), name: 'second.onnx' });
+    await engine.startStep(stepOptions());
+    await engine.decide(state().step?.candidates[0].id ?? '', { verdict: 'accepted' });
+    expect(state().unkept).toBeDefined();
+    expect(await store.load()).toEqual(first);
+
+    store.full = false;
+    await engine.applyStep();
+    expect(state().unkept).toBeUndefined();
+    const kept = await store.load();
+    expect(kept?.original.file.name).toBe('second.onnx');
+    expect(kept?.present).toBeDefined();
+    expect(kept?.session.log).toEqual(state().log);
   });
 });
+
+/** Takes nothing while it is full. */
+class RoomyStore extends MemoryStore {
+  full = false;
+
+  override async save(changes: KeptChanges): Promise<void> {
+    if (this.full) throw new Error('The disk is full.');
+    await super.save(changes);
+  }
+}

@@ -1,5 +1,6 @@
 // Keeps the session where it survives: what a person did as soon as it is done, weights at every step and pass, a running
-// pass every few seconds. Writes follow one another; a store that fails is told once and does not stop the work.
+// pass every few seconds. Writes follow one another. A store that fails is told once and does not stop the work; what it
+// did not take is offered again at the next step or checkpoint, so that it never holds parts of two sessions.
 
 import { ModelError, problemOf } from '../../lib/errors.ts';
 import type { Board } from '../board.ts';
@@ -16,7 +17,6 @@ export class Keeper {
   #changed = new Set<keyof Kept>();
   #written: SessionState | undefined;
   #writing: Promise<void> | undefined;
-  #failed = false;
   #paused = false;
 
   /** @param describe the session as it is now; `undefined` without a model */
@@ -68,7 +68,7 @@ export class Keeper {
     this.#parts = {};
     this.#changed.clear();
     await this.flush();
-    await this.#attempt(async (store) => store.clear());
+    await this.#attempt((store) => store.clear());
   }
 
   /** The whole session as one file. @throws ModelError `no-model` */
@@ -83,7 +83,7 @@ export class Keeper {
   }
 
   #touch(now = false): void {
-    if (this.#paused && !now) return;
+    if ((this.#paused || this.#board.state.unkept) && !now) return;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -92,8 +92,12 @@ export class Keeper {
   /** Lets the states of one moment gather, then writes until nothing is left to write. */
   async #write(): Promise<void> {
     await Promise.resolve();
-    for (let changes = this.#take(); changes; changes = this.#take())
-      await this.#attempt(async (store) => store.save(changes as KeptChanges));
+    for (let changes = this.#take(); changes; changes = this.#take()) {
+      const taken = changes;
+      if (await this.#attempt((store) => store.save(taken))) continue;
+      for (const part of Object.keys(taken)) this.#changed.add(part as keyof Kept);
+      return;
+    }
   }
 
   /** The parts to write now. */
@@ -111,14 +115,19 @@ export class Keeper {
     return Object.fromEntries(names.map((name) => [name, current[name]]));
   }
 
-  async #attempt(work: (store: SessionStore) => Promise<void>): Promise<void> {
+  /** Whether the store did it. */
+  async #attempt(work: (store: SessionStore) => Promise<void>): Promise<boolean> {
+    const told = this.#board.state.unkept;
     try {
       await work(await this.#store);
+      if (told) this.#board.set({ unkept: undefined });
+      return true;
     } catch (error) {
-      if (this.#failed) return;
-      this.#failed = true;
-      const message = `The session is not kept: a reload would lose it. ${problemOf(error).message}`;
-      this.#board.log({ kind: 'note', message });
+      if (told) return false;
+      const problem = problemOf(error);
+      const message = `The session is not kept: a reload would lose it. ${problem.message}`;
+      this.#board.log({ kind: 'note', message }, { unkept: { ...problem, message } });
+      return false;
     }
   }
 }

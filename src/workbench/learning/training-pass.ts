@@ -43,6 +43,9 @@ type Loop = AsyncGenerator<TrainingEvent, TrainingResult, void>;
 /** Examples on which accuracy is measured before and after. */
 const TEST_EXAMPLES = 500;
 
+/** Milliseconds between two looks at the curve: whoever listens gets the points of many quick batches in one state. */
+const CURVE_PAUSE = 80;
+
 /** A device that is lost as often in one pass will be lost again. */
 const DEVICES = 4;
 
@@ -51,6 +54,9 @@ export class TrainingPass {
   readonly #options: TrainOptions;
   readonly #stop = new AbortController();
   readonly #rate = new Rate();
+  /** Points that are not on the board yet. */
+  #fresh: TrainingPoint[] = [];
+  #drawnAt = Number.NEGATIVE_INFINITY;
   #kept: KeptTraining;
   #lastCheckpoint = performance.now();
   #pause: number;
@@ -96,6 +102,7 @@ export class TrainingPass {
         }
     } catch (error) {
       failed = true;
+      this.#draw();
       await this.#failed(error);
       throw error;
     } finally {
@@ -123,6 +130,7 @@ export class TrainingPass {
   async *#train(network: Network, teacher: Network | undefined): Progress {
     const { board, keeper, data, gate, model } = this.#context;
     const { distil } = this.#options;
+    this.#fresh = [];
     const subject = { analysis: model.pruner.analysis, classes: data.classes.length };
     board.set({ curve: board.state.curve.slice(0, this.#kept.points) });
     await keeper.keep({ training: this.#kept });
@@ -157,7 +165,8 @@ export class TrainingPass {
       if (done) return value;
       if (value.kind === 'batch') this.#rate.add(value.examples, performance.now() - pulledAt);
       const point = this.#pointOf(value);
-      if (point) this.#draw(point);
+      if (point) this.#fresh.push(point);
+      if (performance.now() - this.#drawnAt >= CURVE_PAUSE) this.#draw();
       if (value.kind === 'batch' || value.kind === 'epoch') yield* this.#checkpointIfDue(value);
       yield this.#told(value, point);
     }
@@ -175,6 +184,7 @@ export class TrainingPass {
   async #close(network: Network, result: TrainingResult, accuracyAfter: number | undefined): Promise<void> {
     const { board, keeper, device, model } = this.#context;
     this.#closed = true;
+    this.#draw();
     if (result.changed) model.pruner.replaceWeights(await device.orLost(network.readBack()));
     const { accuracyBefore } = this.#kept;
     const { outcome, epochs, message } = result;
@@ -234,6 +244,7 @@ export class TrainingPass {
     const begun = performance.now();
     if (begun - this.#lastCheckpoint < this.#pause) return;
     const checkpoint = encodeCheckpoint(await device.orLost(event.checkpoint()));
+    this.#draw();
     const epoch = event.kind === 'epoch' ? event.epoch + 1 : event.epoch;
     this.#kept = { ...this.#kept, checkpoint, epoch, points: board.state.curve.length, at: Date.now() };
     await keeper.keep({ training: this.#kept });
@@ -252,7 +263,7 @@ export class TrainingPass {
     if (event.kind === 'batch') return { batch, loss: event.loss, ...accuracy };
     const { validation } = event;
     if (!validation) return undefined;
-    const last = this.#context.board.state.curve.at(-1);
+    const last = this.#fresh.at(-1) ?? this.#context.board.state.curve.at(-1);
     return {
       batch,
       loss: last?.loss ?? event.loss,
@@ -262,9 +273,12 @@ export class TrainingPass {
     };
   }
 
-  #draw(point: TrainingPoint): void {
+  #draw(): void {
+    if (this.#fresh.length === 0) return;
     const { board } = this.#context;
-    board.set({ curve: [...board.state.curve, point] });
+    board.set({ curve: [...board.state.curve, ...this.#fresh] });
+    this.#fresh = [];
+    this.#drawnAt = performance.now();
   }
 
   #told(event: TrainingEvent, point: TrainingPoint | undefined): TrainProgress {
