@@ -6,18 +6,28 @@ import type { DataType, Tensor } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
 import type { Companions } from '../format.ts';
 import { dataTypes, ENTRY, TENSOR } from './schema.ts';
-import { bigIntegers, Damage, type Field, fieldsOf, integer, integers, MessageWriter, text } from './wire.ts';
+import {
+  bigIntegers,
+  Damage,
+  type Field,
+  fieldsOf,
+  integer,
+  integers,
+  type Message,
+  MessageWriter,
+  text,
+} from './wire.ts';
 
 /** @throws Damage, ModelError `external-data` */
-export function readTensor(message: Uint8Array, fallbackName: string, companions: Companions): Tensor {
+export function readTensor(message: Message, fallbackName: string, companions: Companions): Tensor {
   let name = fallbackName;
   let type = 0;
-  let dims: readonly number[] = [];
+  let location = 0;
+  const dims: number[] = [];
   const data: Field[] = [];
   const external: Field[] = [];
-  let location = 0;
   for (const field of fieldsOf(message)) {
-    if (field.no === TENSOR.dims) dims = dims.concat(integers(field));
+    if (field.no === TENSOR.dims) dims.push(...integers(field));
     else if (field.no === TENSOR.dataType) type = integer(field);
     else if (field.no === TENSOR.name) name = text(field) || fallbackName;
     else if (field.no === TENSOR.dataLocation) location = integer(field);
@@ -103,7 +113,7 @@ function externalBytes(
   expected: number,
   companions: Companions,
 ): Uint8Array {
-  const values = new Map(entries.map((entry) => readEntry(entry.payload)));
+  const values = new Map(entries.map(readEntry));
   const file = values.get('location') ?? '';
   const whole = companionOf(file, companions);
   if (!whole)
@@ -128,13 +138,13 @@ function companionOf(file: string, companions: Companions): Uint8Array | undefin
 }
 
 /** Whether a TensorProto's data lies in another file. */
-export function isExternal(message: Uint8Array): boolean {
+export function isExternal(message: Message): boolean {
   for (const field of fieldsOf(message))
     if (field.no === TENSOR.dataLocation) return integer(field) === EXTERNAL;
   return false;
 }
 
-export function readEntry(message: Uint8Array): [string, string] {
+export function readEntry(message: Message): [string, string] {
   let key = '';
   let value = '';
   for (const field of fieldsOf(message)) {

@@ -2,21 +2,21 @@
 
 import type { DataType, Dim, ValueInfo } from '../../graph/types.ts';
 import { DIMENSION, dataTypes, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './schema.ts';
-import { fieldsOf, integer, MessageWriter, patched, text } from './wire.ts';
+import { fieldsOf, integer, type Message, MessageWriter, patched, text } from './wire.ts';
 
 /** @throws Damage */
-export function readValueInfo(message: Uint8Array): ValueInfo {
+export function readValueInfo(message: Message): ValueInfo {
   let name = '';
   let dtype: DataType = 'opaque';
   let dims: Dim[] | undefined;
   for (const field of fieldsOf(message)) {
     if (field.no === VALUE_INFO.name) name = text(field);
     else if (field.no === VALUE_INFO.type)
-      for (const kind of fieldsOf(field.payload)) {
+      for (const kind of fieldsOf(field)) {
         if (kind.no !== TYPE.tensorType) continue;
-        for (const part of fieldsOf(kind.payload)) {
+        for (const part of fieldsOf(kind)) {
           if (part.no === TENSOR_TYPE.elemType) dtype = dataTypes[integer(part)] ?? 'opaque';
-          else if (part.no === TENSOR_TYPE.shape) dims = readShape(part.payload);
+          else if (part.no === TENSOR_TYPE.shape) dims = readShape(part);
         }
       }
   }
@@ -26,12 +26,12 @@ export function readValueInfo(message: Uint8Array): ValueInfo {
 }
 
 /** Unknown sizes, which some exporters write as -1, are `''`. */
-function readShape(message: Uint8Array): Dim[] {
+function readShape(message: Message): Dim[] {
   const dims: Dim[] = [];
   for (const field of fieldsOf(message)) {
     if (field.no !== SHAPE.dim) continue;
     let dim: Dim = '';
-    for (const part of fieldsOf(field.payload)) {
+    for (const part of fieldsOf(field)) {
       if (part.no === DIMENSION.value) dim = integer(part) < 0 ? '' : integer(part);
       else if (part.no === DIMENSION.param) dim = text(part);
     }
@@ -86,7 +86,7 @@ function patchShape(shape: Uint8Array, dims: readonly Dim[]): MessageWriter | un
   const out = patched(shape, (field) => {
     if (field.no !== SHAPE.dim) return undefined;
     const size = dims[axis++];
-    const stated = [...fieldsOf(field.payload)].find((part) => part.no === DIMENSION.value);
+    const stated = [...fieldsOf(field)].find((part) => part.no === DIMENSION.value);
     if (typeof size !== 'number' || !stated || integer(stated) === size) return undefined;
     touched = true;
     return new MessageWriter().integer(DIMENSION.value, size);

@@ -5,20 +5,23 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { ModelError } from '../../lib/errors.ts';
 
+/** A message: bytes, or the field that holds it. */
+export type Message = Uint8Array | Field;
+
 /** One field of a message. A file holds tens of thousands: views of their bytes are made only when asked for. */
 export class Field {
   readonly no: number;
   readonly type: WireType;
-  readonly message: Uint8Array;
-  /** Where the tag begins, where the value does, and the end of both. */
+  /** The bytes it lies in: where its tag begins, where its value does, and the end of both. */
+  readonly bytes: Uint8Array;
   readonly start: number;
   readonly at: number;
   readonly end: number;
 
-  constructor(no: number, type: WireType, message: Uint8Array, start: number, at: number, end: number) {
-    this.no = no;
-    this.type = type;
-    this.message = message;
+  constructor(tag: number, bytes: Uint8Array, start: number, at: number, end: number) {
+    this.no = tag >>> 3;
+    this.type = tag & 7;
+    this.bytes = bytes;
     this.start = start;
     this.at = at;
     this.end = end;
@@ -26,12 +29,12 @@ export class Field {
 
   /** The value's bytes: what a length announces, or the bare varint or fixed-width number. */
   get payload(): Uint8Array {
-    return this.message.subarray(this.at, this.end);
+    return this.bytes.subarray(this.at, this.end);
   }
 
   /** The whole field, tag included. */
   get raw(): Uint8Array {
-    return this.message.subarray(this.start, this.end);
+    return this.bytes.subarray(this.start, this.end);
   }
 }
 
@@ -41,58 +44,78 @@ export class Damage extends Error {}
 const counted = (count: number): string => count.toLocaleString('en');
 
 /** The fields of a message in order. @throws Damage */
-export function* fieldsOf(message: Uint8Array): Generator<Field, void, void> {
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
-    const { no, type, at } = readHead(reader, start);
-    yield new Field(no, type, message, start, at, reader.pos);
+export const fieldsOf = (message: Message): IterableIterator<Field> =>
+  message instanceof Field
+    ? new Fields(message.bytes, message.at, message.end)
+    : new Fields(message, 0, message.length);
+
+/** What a generator would do, without its cost: files are walked field by field. */
+class Fields implements IterableIterator<Field> {
+  private readonly bytes: Uint8Array;
+  private readonly end: number;
+  private at: number;
+
+  constructor(bytes: Uint8Array, at: number, end: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Field, undefined> {
+    const { bytes, at: start } = this;
+    if (start >= this.end) return { done: true, value: undefined };
+    const tag = this.varint(start);
+    let value = this.at;
+    if ((tag & 7) === WireType.LengthDelimited) {
+      const length = this.varint(start);
+      value = this.at;
+      if (length > this.end - value)
+        throw new Damage(`announces ${counted(length)} bytes where ${counted(this.end - value)} are left`);
+      this.at += length;
+    } else this.skip(tag, start);
+    return { done: false, value: new Field(tag, bytes, start, value, this.at) };
+  }
+
+  /** The lower 32 bits of the varint here. */
+  private varint(start: number): number {
+    let value = 0;
+    for (let shift = 0; shift < 70 && this.at < this.end; shift += 7) {
+      const byte = this.bytes[this.at++];
+      if (shift < 32) value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+    throw invalid(start);
+  }
+
+  /** Moves behind a value that announces no length. */
+  private skip(tag: number, start: number): void {
+    const reader = new BinaryReader(this.bytes.subarray(this.at, this.end));
+    try {
+      if (tag >>> 3 === 0) throw invalid(start);
+      reader.skip(tag & 7, tag >>> 3);
+    } catch {
+      throw invalid(start);
+    }
+    this.at += reader.pos;
   }
 }
 
-/** Moves the reader behind the field that begins here. */
-function readHead(reader: BinaryReader, start: number): { no: number; type: WireType; at: number } {
-  let length: number;
-  try {
-    const [no, type] = reader.tag();
-    if (type !== WireType.LengthDelimited) {
-      const at = reader.pos;
-      reader.skip(type, no);
-      return { no, type, at };
-    }
-    length = reader.uint32();
-    const at = reader.pos;
-    if (length <= reader.len - at) {
-      reader.pos += length;
-      return { no, type, at };
-    }
-  } catch {
-    throw new Damage(`its byte ${counted(start)} begins no valid field`);
-  }
-  throw new Damage(`announces ${counted(length)} bytes where ${counted(reader.len - reader.pos)} are left`);
-}
+const invalid = (start: number) => new Damage(`its byte ${counted(start)} begins no valid field`);
 
 const utf8 = new TextDecoder();
 
-/** Up to this many bytes reading letter by letter beats a decoder. */
-const SHORT = 48;
-
-export function text(field: Field): string {
-  const { message, at, end } = field;
-  if (end - at > SHORT) return utf8.decode(field.payload);
-  let out = '';
-  for (let i = at; i < end; i++) {
-    if (message[i] > 0x7f) return utf8.decode(field.payload);
-    out += String.fromCharCode(message[i]);
-  }
-  return out;
-}
+export const text = (field: Field): string => utf8.decode(field.payload);
 
 /** A varint as a number. 64-bit values beyond 2^53 lose precision. @throws Damage */
 export function integer(field: Field): number {
-  const { message, at, end, type } = field;
+  const { bytes, at, end, type } = field;
   if (type !== WireType.Varint) throw new Damage('a number in it is something else');
-  if (end - at === 1) return message[at];
+  if (end - at === 1) return bytes[at];
+  if (end - at === 2) return (bytes[at] & 0x7f) | (bytes[at + 1] << 7);
   try {
     return Number(new BinaryReader(field.payload).int64());
   } catch {
@@ -115,7 +138,8 @@ export function bigIntegers(field: Field): bigint[] {
 }
 
 /** The same as numbers: values beyond 2^53 lose precision. */
-export const integers = (field: Field): number[] => bigIntegers(field).map(Number);
+export const integers = (field: Field): number[] =>
+  field.type === WireType.Varint ? [integer(field)] : bigIntegers(field).map(Number);
 
 /** A repeated float field, packed or not. @throws Damage */
 export function floats(field: Field): number[] {
@@ -195,7 +219,7 @@ export class MessageWriter {
 
 /** A copy of the message, field by field; where `replace` returns something it becomes the field's value. */
 export function patched(
-  message: Uint8Array,
+  message: Message,
   replace: (field: Field) => Uint8Array | MessageWriter | undefined,
 ): MessageWriter {
   const writer = new MessageWriter();
