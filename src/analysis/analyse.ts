@@ -3,6 +3,7 @@
 
 import type { Graph } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
+import { followBranches } from './branches.ts';
 import { frozenBy, type Slot } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
@@ -18,7 +19,8 @@ export interface AnalyseOptions {
 }
 
 /** Analyses a graph. Never throws on a legal graph: what is not understood is frozen and told in `problems`. */
-export function analyse(graph: Graph, options: AnalyseOptions = {}): Analysis {
+export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
+  const graph = followBranches(given, options.bindings);
   const { bindings, inference } = inferAtFittingSize(graph, options.bindings);
   const solution = solve(graph, inference);
   const roles = findRoles(graph, inference, solution);

@@ -1,6 +1,7 @@
 // A graph made ready to run: its constants on the device, a plan per input shape, forward, and back to the file.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { followBranches } from '../analysis/branches.ts';
 import { solve } from '../analysis/equations.ts';
 import { type Inference, inferTypes } from '../analysis/fold.ts';
 import { findRoles } from '../analysis/roles.ts';
@@ -31,10 +32,11 @@ export interface NetworkOptions {
  * @throws ModelError `unsupported-operator` naming the operators that cannot run, `no-data` for a graph without weights
  */
 export async function createNetwork(
-  graph: Graph,
+  given: Graph,
   backend: Backend,
   options: NetworkOptions = {},
 ): Promise<Network> {
+  const graph = followBranches(given, options.bindings);
   const inference = inferTypes(graph, options.bindings);
   refuseUnsupported(graph, inference);
   const orders = new Map<string, Order>();

@@ -1,5 +1,6 @@
 // What can run. A network is refused by the names of its operators before anything is computed.
 
+import { followBranches } from '../analysis/branches.ts';
 import { type Inference, inferTypes } from '../analysis/fold.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
@@ -10,7 +11,10 @@ import { neededNodes } from './plan.ts';
 const refusals = new Set(['unknown-operator', 'control-flow', 'unsupported']);
 
 /** Names of the operators that keep the graph from running (`domain.Name` outside the standard domain), each once. */
-export const unsupported = (graph: Graph): string[] => unsupportedIn(graph, inferTypes(graph));
+export function unsupported(given: Graph): string[] {
+  const graph = followBranches(given);
+  return unsupportedIn(graph, inferTypes(graph));
+}
 
 export function unsupportedIn(graph: Graph, inference: Inference): string[] {
   const refused = new Set(

@@ -43,11 +43,13 @@ export interface ValueInfo {
   readonly dims?: readonly Dim[];
 }
 
-/** A nested graph (the body of If, Loop, Scan), kept but not interpreted. */
+/** A nested graph: the body of If, Loop or Scan. */
 export interface Subgraph {
   readonly kind: 'subgraph';
   /** Names of outer values that the body reads. */
   readonly captures: readonly string[];
+  /** Its constants and nodes, numbered by themselves; absent for a list of graphs. */
+  readonly body?: Graph;
 }
 
 export type Attribute = number | string | readonly number[] | readonly string[] | Tensor | Subgraph;

@@ -1,5 +1,5 @@
-// If, Loop and Scan: known by name so that the reason they are frozen can be told. Their bodies are kept as they
-// are and never followed; what they read and make stays as it is.
+// If, Loop and Scan: known by name so that the reason they are frozen can be told. What they read and make stays as it
+// is. A branch that sizes decide has taken its node's place before anyone asks here (analysis/branches.ts).
 
 import { ModelError } from '../lib/errors.ts';
 import { type NodeView, noMacs, noResize, notFolded, noWeights, type Operator, operator } from './op.ts';
@@ -12,7 +12,10 @@ function unfollowed({ node }: NodeView<unknown>): never {
   throw new ModelError({
     code: 'control-flow',
     where: node.name,
-    message: `"${node.name}" (${node.op}) is control flow, which is not followed.`,
+    message:
+      node.op === 'If'
+        ? `"${node.name}" (If) takes a branch that only its input decides; neither is followed.`
+        : `"${node.name}" (${node.op}) is control flow, which is not followed.`,
     hint: 'What it reads and makes keeps its channels; the rest can be pruned.',
   });
 }

@@ -95,7 +95,7 @@ test('control flow and operators that are not known say why their surroundings s
     node: 'odd',
   });
   expect(analysis.whyFrozen('v', 1)).toEqual({
-    why: '"branch" (If) is control flow, which is not followed',
+    why: '"branch" (If) takes a branch that only its input decides; neither is followed',
     node: 'branch',
   });
 });

@@ -295,7 +295,7 @@ describe('what is not understood is kept', () => {
 
   it('knows what a nested graph takes from outside', () => {
     const [, branch] = open(file).graph.nodes;
-    expect(branch.attributes.then_branch).toEqual({ kind: 'subgraph', captures: ['w'] });
+    expect(branch.attributes.then_branch).toMatchObject({ kind: 'subgraph', captures: ['w'] });
   });
 
   it('elements of unknown types, which cannot be cut', () => {

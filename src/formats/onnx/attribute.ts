@@ -1,7 +1,6 @@
-// AttributeProto to Attribute and back. Nested graphs are kept, not interpreted: what is read of them is which outer
-// values they use.
+// AttributeProto to Attribute and back.
 
-import type { Attribute, Tensor } from '../../graph/types.ts';
+import type { Attribute, Graph, Tensor } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
 import type { Companions } from '../format.ts';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, NODE, TENSOR, VALUE_INFO } from './schema.ts';
@@ -13,9 +12,14 @@ const MAX_DEPTH = 64;
 
 /**
  * Name and value; `undefined` for kinds that nobody here reads (types, lists of tensors), which the file keeps.
+ * @param readBody reads a nested graph
  * @throws Damage, ModelError `external-data`
  */
-export function readAttribute(message: Uint8Array, companions: Companions): [string, Attribute] | undefined {
+export function readAttribute(
+  message: Uint8Array,
+  companions: Companions,
+  readBody: (message: Uint8Array) => Graph,
+): [string, Attribute] | undefined {
   let name = '';
   let type = 0;
   let single: Attribute | undefined;
@@ -62,7 +66,9 @@ export function readAttribute(message: Uint8Array, companions: Companions): [str
   }
   if (graphs.length > 0) {
     const captures = new Set(graphs.flatMap((graph) => [...capturesOf(graph, 1)]));
-    return [name, { kind: 'subgraph', captures: [...captures] }];
+    const [body, ...others] = graphs;
+    const single = others.length === 0 ? { body: readBody(body) } : {};
+    return [name, { kind: 'subgraph', captures: [...captures], ...single }];
   }
   const value = single ?? defaultValue(type, numbers, strings);
   return value === undefined ? undefined : [name, value];

@@ -5,7 +5,7 @@ import { operatorOf } from '../../ops/table.ts';
 import type { Model } from '../format.ts';
 import { writeAttribute } from './attribute.ts';
 import { readOnnx } from './read.ts';
-import { ENTRY, GRAPH, MODEL, NODE, OPSET } from './schema.ts';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, ENTRY, GRAPH, MODEL, NODE, OPSET } from './schema.ts';
 import { writeTensor } from './tensor.ts';
 import { writeValueInfo } from './value-info.ts';
 import { MessageWriter } from './wire.ts';
@@ -51,15 +51,25 @@ function encodeGraph(graph: Graph): MessageWriter {
   return writer;
 }
 
-function encodeNode(node: GraphNode): MessageWriter {
+/** A node that no file has held. @throws ModelError `cannot-write` for a nested graph that is not held either */
+export function encodeNode(node: GraphNode): MessageWriter {
   const writer = new MessageWriter();
   for (const input of node.inputs) writer.string(NODE.input, input);
   for (const output of node.outputs) writer.string(NODE.output, output);
   writer.string(NODE.name, node.name).string(NODE.opType, node.op);
   if (node.domain) writer.string(NODE.domain, node.domain);
   for (const [name, value] of Object.entries(node.attributes))
-    writer.bytes(NODE.attribute, writeAttribute(name, value, takesFloats(node, name, value)));
+    writer.bytes(NODE.attribute, encodeAttribute(node, name, value));
   return writer;
+}
+
+function encodeAttribute(node: GraphNode, name: string, value: Attribute): MessageWriter {
+  if (typeof value !== 'object' || !('kind' in value) || !value.body)
+    return writeAttribute(name, value, takesFloats(node, name, value));
+  return new MessageWriter()
+    .string(ATTRIBUTE.name, name)
+    .integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.graph)
+    .bytes(ATTRIBUTE.g, encodeGraph(value.body));
 }
 
 /** Whether the operator declares the attribute as a float, whose value may be whole; else as the value looks. */

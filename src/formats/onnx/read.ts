@@ -156,9 +156,10 @@ class GraphReader {
     const outputs: ValueInfo[] = [];
     const values = new Map<string, ValueInfo>();
     let id = 0;
+    const readBody = (body: Uint8Array) => new GraphReader(this.companions).read(body, opsets);
     for (const field of fieldsOf(message)) {
       const { no } = field;
-      if (no === GRAPH.node) this.addNode(readNode(field.payload, id++, this.companions), nodes);
+      if (no === GRAPH.node) this.addNode(readNode(field.payload, id++, this.companions, readBody), nodes);
       else if (no === GRAPH.name) name = text(field);
       else if (no === GRAPH.initializer) this.addTensor(readTensor(field.payload, '', this.companions));
       else if (no === GRAPH.sparseInitializer)
@@ -231,7 +232,12 @@ function listTensor(name: string, dtype: 'float32' | 'int64', value: number | re
   };
 }
 
-function readNode(message: Uint8Array, id: number, companions: Companions): GraphNode {
+function readNode(
+  message: Uint8Array,
+  id: number,
+  companions: Companions,
+  readBody: (message: Uint8Array) => Graph,
+): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: [string, Attribute][] = [];
@@ -245,7 +251,7 @@ function readNode(message: Uint8Array, id: number, companions: Companions): Grap
     else if (field.no === NODE.opType) op = text(field);
     else if (field.no === NODE.domain) domain = text(field);
     else if (field.no === NODE.attribute) {
-      const attribute = readAttribute(field.payload, companions);
+      const attribute = readAttribute(field.payload, companions, readBody);
       if (attribute) attributes.push(attribute);
     }
   }

@@ -80,6 +80,7 @@ export const ATTRIBUTE_TYPE = {
   int: 2,
   string: 3,
   tensor: 4,
+  graph: 5,
   floats: 6,
   ints: 7,
   strings: 8,

@@ -5,6 +5,7 @@
 import type { Graph, GraphNode, Tensor } from '../../graph/types.ts';
 import type { Model } from '../format.ts';
 import { isFloating, nameIn, writeAttribute } from './attribute.ts';
+import { encodeNode } from './create.ts';
 import { namesOf, refilledSizes } from './fills.ts';
 import type { OnnxSource } from './read.ts';
 import { ATTRIBUTE, GRAPH, MODEL, NODE, SPARSE, TENSOR, VALUE_INFO } from './schema.ts';
@@ -30,7 +31,7 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Mess
   for (const field of fieldsOf(message)) {
     const value = patch.valueOf(field);
     if (value === 'unchanged') writer.raw(field.raw);
-    else if (value !== 'gone') writer.bytes(field.no, value);
+    else for (const message of value) writer.bytes(field.no, message);
   }
   for (const tensor of patch.added()) {
     writer.bytes(GRAPH.initializer, writeTensor(tensor));
@@ -39,7 +40,8 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Mess
   return writer;
 }
 
-type Patched = MessageWriter | 'unchanged' | 'gone';
+/** The messages that take a field's place; none where it is gone. */
+type Patched = readonly MessageWriter[] | 'unchanged';
 
 /** What becomes of each field of a GraphProto; ask in the order of the fields. */
 class GraphPatch {
@@ -48,6 +50,8 @@ class GraphPatch {
   private readonly nodes: ReadonlyMap<number, GraphNode>;
   /** New size lists of constants that are filled with one number. */
   private readonly sizes: ReadonlyMap<string, Tensor>;
+  /** Nodes that the file did not have and that are not written yet, in graph order. */
+  private readonly fresh: GraphNode[];
   /** Constants that are written densely from now on. */
   private readonly dense: Tensor[] = [];
   private id = 0;
@@ -56,6 +60,7 @@ class GraphPatch {
     this.graph = graph;
     this.source = source;
     this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+    this.fresh = graph.nodes.filter(({ id }) => !source.nodes.has(id));
     this.sizes = refilledSizes(constantNodes(message, source), graph.tensors, source.graph.tensors);
   }
 
@@ -66,19 +71,20 @@ class GraphPatch {
       case GRAPH.initializer: {
         const name = nameIn(payload, TENSOR.name);
         const tensor = this.sizes.get(name) ?? this.changed(name) ?? this.inlined(payload, name);
-        return tensor ? patchTensor(payload, tensor) : 'unchanged';
+        return tensor ? [patchTensor(payload, tensor)] : 'unchanged';
       }
       case GRAPH.sparseInitializer: {
         const tensor = this.changed(sparseName(payload));
         if (tensor) this.dense.push(tensor);
-        return tensor ? 'gone' : 'unchanged';
+        return tensor ? [] : 'unchanged';
       }
       case GRAPH.input:
       case GRAPH.output:
       case GRAPH.valueInfo: {
         const name = nameIn(payload, VALUE_INFO.name);
         const dims = this.changed(name)?.dims ?? this.graph.values.get(name)?.dims;
-        return (dims && patchValueInfo(payload, dims)) ?? 'unchanged';
+        const patched = dims && patchValueInfo(payload, dims);
+        return patched ? [patched] : 'unchanged';
       }
       default:
         return 'unchanged';
@@ -103,10 +109,17 @@ class GraphPatch {
   private nodeOf(message: Uint8Array, id: number): Patched {
     const before = this.source.nodes.get(id);
     const after = this.nodes.get(id);
-    if (before) return after && before !== after ? patchNode(message, before, after) : 'unchanged';
+    if (before && !after) return this.inPlaceOf(before);
+    if (before) return after && before !== after ? [patchNode(message, before, after)] : 'unchanged';
     const { input, output } = namesOf(message);
     const tensor = this.changed(output) ?? this.inlinedConstant(message, output);
-    return tensor && !this.sizes.has(input) ? constantNode(message, tensor) : 'unchanged';
+    return tensor && !this.sizes.has(input) ? [constantNode(message, tensor)] : 'unchanged';
+  }
+
+  /** The nodes that make what a node made which is gone: the branch of an If that was followed. */
+  private inPlaceOf({ outputs }: GraphNode): MessageWriter[] {
+    const last = this.fresh.findLastIndex((node) => node.outputs.some((name) => outputs.includes(name)));
+    return this.fresh.splice(0, last + 1).map(encodeNode);
   }
 
   private inlinedConstant(message: Uint8Array, name: string): Tensor | undefined {
