@@ -23,7 +23,7 @@ export function StatusBar() {
       )}
       {backend && (
         <p className="status-backend" title={aboutBackend(backend)}>
-          <Cpu aria-hidden size={12} /> {backend.name}
+          <Cpu aria-hidden size={12} /> {backend.name === 'wasm' ? backend.description : backend.name}
         </p>
       )}
     </footer>

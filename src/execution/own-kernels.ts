@@ -20,6 +20,12 @@ export interface ConvolutionOptions extends WindowOptions {
   readonly groups: number;
 }
 
+/** The first at most as great as the second. */
+export interface Limits {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Inputs and attributes by kernel name. Filters are [kh, kw, C / groups, O]. */
 export interface OwnKernels {
   /** y [N, OH, OW, O]. */
@@ -64,6 +70,8 @@ export interface OwnKernels {
   Affine: { inputs: { x: Tf.Tensor; factor: Tf.Tensor; offset: Tf.Tensor }; attrs: Record<never, never> };
   /** dy where y > 0, else 0. */
   RectifiedInput: { inputs: { y: Tf.Tensor; dy: Tf.Tensor }; attrs: Record<never, never> };
+  /** dy where x lies between two limits or on one, else 0. */
+  ClippedInput: { inputs: { x: Tf.Tensor; dy: Tf.Tensor }; attrs: Limits };
 }
 
 export type OwnKernel = keyof OwnKernels;

@@ -177,6 +177,9 @@ const casts: Operator[] = [
   }),
 ];
 
+/** Of a number in single precision. */
+const LARGEST = 3.4028234663852886e38;
+
 const Clip = operator({
   name: 'Clip',
   attrs: { min: float(), max: float() },
@@ -194,13 +197,17 @@ const Clip = operator({
   layout: 'elementwise',
   run: (view) => {
     const { tf, attrs } = view;
+    const x = view.input(0);
+    const known = (i: number, stated: number | undefined, otherwise: number) =>
+      stated ?? (view.has(i) ? view.known(i)?.values[0] : otherwise);
+    const [least, most] = [known(1, attrs.min, -LARGEST), known(2, attrs.max, LARGEST)];
+    if (x.dtype === 'float32' && least !== undefined && most !== undefined && least <= most)
+      return tf.clipByValue(x, least, most);
     const bound = (i: number, stated: number | undefined) =>
       stated ?? (view.has(i) ? view.input(i) : undefined);
-    const low = bound(1, attrs.min);
-    const high = bound(2, attrs.max);
-    let y = view.input(0);
+    const [low, high] = [bound(1, attrs.min), bound(2, attrs.max)];
     // The upper limit comes last: it wins where the limits cross.
-    if (low !== undefined) y = tf.maximum(y, low);
+    const y = low === undefined ? x : tf.maximum(x, low);
     return high === undefined ? tf.clone(y) : tf.minimum(y, high);
   },
   macs: noMacs,

@@ -45,6 +45,7 @@ export function registerGradients(tf: TfModule): void {
     outputsToSave: [true],
     gradFunc: (dy, saved) => ({ x: () => rectified(tf, dy as Tf.Tensor, (saved as Tf.Tensor[])[0]) }),
   });
+  registerClip(tf);
   registerExtremum(tf, 'Maximum', (a, b) => tf.greaterEqual(a, b));
   registerExtremum(tf, 'Minimum', (a, b) => tf.lessEqual(a, b));
 }
@@ -53,6 +54,21 @@ export function registerGradients(tf: TfModule): void {
 function rectified(tf: TfModule, dy: Tf.Tensor, y: Tf.Tensor): Tf.Tensor {
   if (hasKernel(tf, 'RectifiedInput')) return runKernel(tf, 'RectifiedInput', { y, dy }, {})[0];
   return tf.mul(dy, tf.step(y));
+}
+
+/** dy where the input lies between the limits. */
+function registerClip(tf: TfModule): void {
+  const stock = tf.getGradient('ClipByValue');
+  tf.registerGradient({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      if (!hasKernel(tf, 'ClippedInput')) return stock.gradFunc(dy, saved, attrs);
+      const { clipValueMin, clipValueMax } = attrs as Record<string, unknown>;
+      const limits = { low: clipValueMin as number, high: clipValueMax as number };
+      const inputs = { x: (saved as Tf.Tensor[])[0], dy: dy as Tf.Tensor };
+      return { x: () => runKernel(tf, 'ClippedInput', inputs, limits)[0] };
+    },
+  });
 }
 
 /** d max(a, b) goes to the one that was taken (to `a` where they are equal), summed over what was broadcast. */

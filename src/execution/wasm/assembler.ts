@@ -81,6 +81,8 @@ export const add = binary({ i32: [0x6a], f32: [0x92], v128: simd(0xe4) });
 export const sub = binary({ i32: [0x6b], f32: [0x93], v128: simd(0xe5) });
 export const mul = binary({ i32: [0x6c], f32: [0x94], v128: simd(0xe6) });
 export const div = binary({ i32: [0x6d], f32: [0x95], v128: simd(0xe7) });
+/** Both keep what is not a number. */
+export const min = binary({ f32: [0x96], v128: simd(0xe8) });
 export const max = binary({ f32: [0x97], v128: simd(0xe9) });
 export const sqrt = unary({ f32: [0x91], v128: simd(0xe3) });
 /** Comparisons: 1 or 0 for numbers, all bits or none for each lane of a vector. */
@@ -88,6 +90,7 @@ export const lessThan = binary({ i32: [0x48], f32: [0x5d] }, 'i32');
 export const atLeast = binary({ i32: [0x4e], f32: [0x60] }, 'i32');
 export const greaterThan = binary({ i32: [0x4a], f32: [0x5e] }, 'i32');
 export const lanesGreater = binary({ v128: simd(0x44) });
+export const lanesAtLeast = binary({ v128: simd(0x46) });
 export const and = binary({ i32: [0x71], v128: simd(0x4e) });
 
 export const splat = (a: Expr): Expr => ({ type: 'v128', code: [...a.code, ...simd(0x13)] });

@@ -3,16 +3,20 @@
 import {
   add,
   and,
+  atLeast,
   f32,
   greaterThan,
+  lanesAtLeast,
   lanesGreater,
   load,
   type ModuleBuilder,
+  max,
+  min,
   mul,
   select,
   zeros,
 } from './assembler.ts';
-import { eachChannel } from './lanes.ts';
+import { eachChannel, every } from './lanes.ts';
 
 export function defineElements(m: ModuleBuilder): void {
   m.define('copy', { from: 'i32', to: 'i32', count: 'i32' }, (f, p) => {
@@ -28,6 +32,30 @@ export function defineElements(m: ModuleBuilder): void {
       f.store(add(p.dx, offset), value);
     });
   });
+
+  m.define('clip', { x: 'i32', y: 'i32', count: 'i32', low: 'f32', high: 'f32' }, (f, p) => {
+    eachChannel(f, p.count, (type, offset) => {
+      const x = load(type, add(p.x, offset));
+      f.store(add(p.y, offset), min(max(x, every(type, p.low)), every(type, p.high)));
+    });
+  });
+
+  /** dx = dy where low ≤ x ≤ high, else 0. */
+  m.define(
+    'clippedInput',
+    { x: 'i32', dy: 'i32', dx: 'i32', count: 'i32', low: 'f32', high: 'f32' },
+    (f, p) => {
+      eachChannel(f, p.count, (type, offset) => {
+        const [x, dy] = [p.x, p.dy].map((from) => load(type, add(from, offset)));
+        const [low, high] = [p.low, p.high].map((limit) => every(type, limit));
+        const value =
+          type === 'v128'
+            ? and(and(lanesAtLeast(x, low), lanesAtLeast(high, x)), dy)
+            : select(and(atLeast(x, low), atLeast(high, x)), dy, f32(0), 'f32');
+        f.store(add(p.dx, offset), value);
+      });
+    },
+  );
 
   /**
    * Adds dy[p, c] to dx at the first of the pixels table[p, t] with the largest x, for every pixel and channel. Padding

@@ -1,9 +1,10 @@
-// Normalisation and element-wise gradients on the WebAssembly backend. Per-channel constants are few, so they are worked
+// Normalisation on the WebAssembly backend. Per-channel constants are few, so they are worked
 // out here in double precision between the passes over the data. Sums over rows are taken piece by piece, in pieces that
 // depend on the sizes alone, so that they come out the same whoever computes them.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { KernelMemory, Range } from './memory.ts';
+import { eachRow } from './host-elements.ts';
+import { type KernelMemory, type Range, TOUCH } from './memory.ts';
 import type { Call } from './team.ts';
 
 type Info = Tf.TensorInfo;
@@ -15,8 +16,6 @@ const rowsOf = ({ shape }: Info): readonly [rows: number, channels: number] => {
   return [channels === 0 ? 0 : shape.reduce((n, length) => n * length, 1) / channels, channels];
 };
 
-/** What reading and writing a number costs, in multiply-adds. */
-const TOUCH = 16;
 /** Most pieces of a sum over rows, and the fewest rows of one. */
 const PIECES = 16;
 const PIECE_ROWS = 64;
@@ -54,19 +53,6 @@ function overRows(
       for (let c = 0; c < channels; c++) total[c] += parts[i * each + sum * channels + c];
     return total;
   });
-}
-
-/** A kernel's calls for ranges of rows, each by itself. */
-function eachRow(
-  memory: KernelMemory,
-  [rows, channels]: readonly [number, number],
-  call: (range: Range, offset: number) => Call,
-): void {
-  const work = rows * channels * TOUCH;
-  memory.run(
-    memory.ranges(rows, 1, work).map((range) => call(range, range.first * channels * FLOAT)),
-    work,
-  );
 }
 
 /** With x̂ = (x - mean) / deviation: y = x̂ · scale + shift = x · factor + offset. */
@@ -233,23 +219,6 @@ export function rowNormalizationInput(
     count,
     channels,
     1 / channels,
-  ]);
-  return dx;
-}
-
-export function rectifiedInput(
-  memory: KernelMemory,
-  { y, dy }: { readonly y: Info; readonly dy: Info },
-): Info {
-  const dx = memory.output(y.shape);
-  const [from, by, to] = [y, dy, dx].map((info) => memory.address(info));
-  const numbers = y.shape.reduce((n, length) => n * length, 1);
-  eachRow(memory, [numbers, 1], ({ count }, offset) => [
-    'rectifiedInput',
-    from + offset,
-    by + offset,
-    to + offset,
-    count,
   ]);
   return dx;
 }

@@ -24,6 +24,9 @@ const WORTH = 1 << 19;
 /** Ranges per thread, so that nobody waits long for the last one. */
 const SHARES = 3;
 
+/** What reading or writing a number costs, in multiply-adds. */
+export const TOUCH = 16;
+
 /** A part of a count of things. */
 export interface Range {
   readonly first: number;
@@ -71,7 +74,7 @@ export class KernelMemory {
 
   /**
    * Cuts `count` things into ranges for the threads, each but the last a multiple of `unit` long; one range where there is
-   * one thread or too little to do. `work` is counted in multiply-adds, a number read and written as sixteen.
+   * one thread or too little to do. `work` is counted in multiply-adds.
    */
   ranges(count: number, unit: number, work: number): Range[] {
     const parts = Math.max(

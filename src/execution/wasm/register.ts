@@ -7,11 +7,11 @@ import { defineConvolution } from './convolution.ts';
 import { defineDepthwise } from './depthwise.ts';
 import { defineElements } from './elements.ts';
 import { convolution, convolutionFilter, convolutionInput, largestInput } from './host-convolution.ts';
+import { clip, clippedInput, rectifiedInput } from './host-elements.ts';
 import {
   affine,
   batchNormalization,
   batchNormalizationInput,
-  rectifiedInput,
   rowNormalization,
   rowNormalizationInput,
 } from './host-normalisation.ts';
@@ -40,6 +40,7 @@ const implementations: { readonly [K in OwnKernel]: Implementation<K> } = {
   RowNormalizationInput: rowNormalizationInput,
   Affine: affine,
   RectifiedInput: rectifiedInput,
+  ClippedInput: clippedInput,
 };
 
 function defineAll(m: ModuleBuilder): void {
@@ -88,4 +89,31 @@ export function registerWasmKernels(tf: typeof Tf): void {
         run(memoryOf(backend as object), inputs as never, attrs as never),
     });
   }
+  replaceKernels(tf);
+}
+
+const replaced = new WeakSet<typeof Tf>();
+
+/** Kernels of tfjs (4.22) that err or waste. */
+function replaceKernels(tf: typeof Tf): void {
+  if (replaced.has(tf)) return;
+  replaced.add(tf);
+  const replace = (kernelName: string, ours: (stock: Tf.KernelFunc) => Tf.KernelFunc) => {
+    const stock = tf.getKernel(kernelName, 'wasm');
+    tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({ ...stock, kernelFunc: ours(stock.kernelFunc) });
+  };
+  // It copies, and everything that a gradient saves goes through it; a count of users is all that is needed.
+  replace('Identity', () => ({ inputs: { x }, backend }) => {
+    const info = x as Tf.TensorInfo;
+    (backend as { incRef(dataId: object): void }).incRef(info.dataId);
+    return { dataId: info.dataId, shape: info.shape, dtype: info.dtype };
+  });
+  // It turns what is not a number into a limit, and so hides that a training diverged.
+  replace('ClipByValue', (stock) => (kernel) => {
+    const x = kernel.inputs.x as Tf.TensorInfo;
+    if (x.dtype !== 'float32') return stock(kernel);
+    const { clipValueMin: low, clipValueMax: high } = kernel.attrs as unknown as Record<string, number>;
+    return clip(memoryOf(kernel.backend as object), { x }, { low, high });
+  });
 }
