@@ -31,7 +31,7 @@ export function Charts({ costs, curve: fresh, log }: ChartsProps) {
   const [range, setRange] = useState<Range>();
   const curve = useCalm(fresh, fresh.length > 4000 ? 250 : 60);
   const marks = useMemo(() => trainingMarks(log), [log]);
-  const breaks = useMemo(() => marks.filter(({ kind }) => kind === 'step').map(({ at }) => at), [marks]);
+  const breaks = useMemo(() => marks.filter(({ kind }) => kind !== 'skipped').map(({ at }) => at), [marks]);
   const empty = useMemo(() => emptySteps(log), [log]);
   const loss = useMemo(() => curveOf(curve, 'loss', breaks), [curve, breaks]);
   const right = useMemo(() => curveOf(curve, 'accuracy', breaks), [curve, breaks]);

@@ -210,7 +210,13 @@ function seriesOf(
   };
 }
 
-/** Upright lines with a word at their top. Where they crowd, what was skipped is said first, and steps by number. */
+const markColours: Readonly<Record<Mark['kind'], Token>> = {
+  step: 'cut',
+  skipped: 'wait',
+  back: 'ink-soft',
+};
+
+/** Upright lines with a word at their top. Where they crowd, what was skipped or undone is said first, steps by number. */
 function drawMarks(plot: uPlot, marks: readonly Mark[], palette: Record<Token, string>): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
@@ -233,9 +239,9 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], palette: Record<Token, s
     ctx.fillText(text, from, top - ratio);
     return true;
   };
-  for (const kind of ['skipped', 'step'] as const)
+  for (const kind of ['skipped', 'back', 'step'] as const)
     for (const { x, text, short } of seen.filter((mark) => mark.kind === kind)) {
-      ctx.strokeStyle = ctx.fillStyle = kind === 'step' ? palette.cut : palette.wait;
+      ctx.strokeStyle = ctx.fillStyle = palette[markColours[kind]];
       ctx.globalAlpha = 0.65;
       ctx.setLineDash(kind === 'step' ? [] : [3 * ratio, 3 * ratio]);
       ctx.beginPath();

@@ -2,6 +2,7 @@
 // and the moments worth a mark. No drawing here.
 
 import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/engine.ts';
+import { accuracies, lineage } from '../log/lineage.ts';
 
 /** Aligned columns, as uPlot takes them: x first, `null` where a series has no value. */
 export type Columns = [number[], ...(number | null)[][]];
@@ -111,7 +112,7 @@ export function thin(columns: Columns, from: number, to: number, buckets: number
 }
 
 export interface Mark {
-  readonly kind: 'step' | 'skipped';
+  readonly kind: 'step' | 'skipped' | 'back';
   /** Where it stands on the chart's x axis. */
   readonly at: number;
   readonly text: string;
@@ -119,20 +120,22 @@ export interface Mark {
   readonly short: string;
 }
 
-/** On the training charts: where a step cut something, and where a pass was skipped because it had not. */
+/** On the training charts: where a step cut something or was undone, and where a pass was skipped. */
 export function trainingMarks(log: readonly LogEntry[]): Mark[] {
   return log.flatMap((entry): Mark[] => {
     if (entry.kind === 'step' && entry.pruned && entry.batch !== undefined)
       return [{ kind: 'step', at: entry.batch, text: `Step ${entry.number}`, short: String(entry.number) }];
     if (entry.kind === 'training-skipped' && entry.batch !== undefined)
       return [{ kind: 'skipped', at: entry.batch, text: 'Skipped', short: '–' }];
+    if (entry.kind === 'went-back' && entry.batch !== undefined)
+      return [{ kind: 'back', at: entry.batch, text: 'Went back', short: '↶' }];
     return [];
   });
 }
 
 /** On the chart of sizes: steps that removed nothing. */
 export const emptySteps = (log: readonly LogEntry[]): Mark[] =>
-  log.flatMap((entry): Mark[] =>
+  lineage(log).flatMap((entry): Mark[] =>
     entry.kind === 'step' && !entry.pruned
       ? [{ kind: 'skipped', at: entry.number, text: 'Nothing removed', short: '–' }]
       : [],
@@ -155,18 +158,7 @@ export function comparisons(costs: readonly CostPoint[], log: readonly LogEntry[
   ];
   if (first.bytes !== undefined && last.bytes !== undefined)
     rows.push({ name: 'File', before: first.bytes, now: last.bytes });
-  const accuracies = measured(costs, log);
-  if (accuracies) rows.push({ name: 'Accuracy', ...accuracies });
+  const measured = accuracies(costs, log);
+  if (measured) rows.push({ name: 'Accuracy', ...measured });
   return rows;
-}
-
-function measured(costs: readonly CostPoint[], log: readonly LogEntry[]) {
-  const ofSteps = costs.flatMap(({ accuracy }) => accuracy ?? []);
-  const ofLog = log.flatMap((entry) => {
-    if (entry.kind === 'evaluated') return entry.accuracy;
-    return entry.kind === 'training' ? [entry.accuracyBefore ?? [], entry.accuracyAfter ?? []].flat() : [];
-  });
-  const before = costs[0].accuracy ?? ofLog[0] ?? ofSteps[0];
-  const now = ofLog[ofLog.length - 1] ?? ofSteps[ofSteps.length - 1];
-  return before === undefined || now === undefined ? undefined : { before, now };
 }

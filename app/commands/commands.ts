@@ -40,6 +40,7 @@ export const commands: readonly Command[] = [
   review.tryOut,
   review.applyStep,
   review.cancelStep,
+  review.goBack,
   train,
   pause,
   resume,

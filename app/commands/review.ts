@@ -7,6 +7,7 @@ import {
   CheckCheck,
   CirclePlay,
   Gauge,
+  History,
   ListFilter,
   Lock,
   MousePointerClick,
@@ -196,6 +197,19 @@ export const cancelStep: Command = {
   keys: [],
   whyNot: firstOf(withStep, whenIdle),
   perform: ({ cancelStep }) => cancelStep(),
+};
+
+export const goBack: Command = {
+  id: 'go-back',
+  label: 'Undo last step',
+  about: 'Bring back what the last step cut, and the weights of that time.',
+  icon: History,
+  section: 'Review',
+  keys: [],
+  whyNot: firstOf(withoutStep, whenIdle, ({ session }) =>
+    session?.earlier?.length ? undefined : 'No step has cut anything yet.',
+  ),
+  perform: ({ session, askBack }) => askBack(session?.earlier?.at(-1)),
 };
 
 export const clearChoice: Command = {

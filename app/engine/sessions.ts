@@ -31,6 +31,8 @@ const bearsBytes: Readonly<Record<keyof Kept, boolean>> = {
   present: true,
   data: true,
   training: true,
+  // Its weights are blobs already.
+  earlier: false,
   session: false,
   curve: false,
 };

@@ -25,6 +25,8 @@ export interface SessionSlice {
   startStep(): Promise<void>;
   applyStep(): Promise<void>;
   cancelStep(): Promise<void>;
+  /** Undoes everything from the step at this place of the log on. */
+  goBack(entry: number): Promise<void>;
   release(group: string): Promise<void>;
   exportModel(): Promise<void>;
   exportRecipe(): Promise<void>;
@@ -165,6 +167,11 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       await get().decisionsSent();
       if (await did('Putting the step away', () => engine.cancelStep()))
         get().say('The step was put away; nothing was cut.');
+    },
+    async goBack(entry) {
+      if (!(await did('Going back', () => engine.goBack(entry)))) return;
+      const step = get().session?.log[entry];
+      if (step?.kind === 'step') get().say(`Everything is as it was before step ${step.number}.`);
     },
     release: async (group) => void (await did('Releasing the group', () => engine.release(group))),
     async exportModel() {

@@ -19,11 +19,14 @@ export interface ViewSlice {
   readonly pointedGroup: string | undefined;
   readonly groupFilter: string;
   readonly overlay: Overlay | undefined;
+  /** Place in the log of a step that may be undone, once the person has agreed. */
+  readonly askedBack: number | undefined;
   redraw(): Promise<void>;
   toggleExpanded(node: string): void;
   selectGroup(group: string | undefined): void;
   pointAt(group: string | undefined): void;
   setGroupFilter(text: string): void;
+  askBack(entry: number | undefined): void;
   show(overlay: Overlay | undefined): void;
   /** Why two members of a group go together. */
   explain(group: string, from: number, to: number): Promise<readonly CouplingStep[]>;
@@ -40,6 +43,7 @@ export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
     pointedGroup: undefined,
     groupFilter: '',
     overlay: undefined,
+    askedBack: undefined,
     async redraw() {
       const mine = ++latest;
       set({ drawingPending: true });
@@ -70,6 +74,7 @@ export const viewSlice: Slice<ViewSlice> = (set, get, _store, engine) => {
     },
     pointAt: (group) => set({ pointedGroup: group }),
     setGroupFilter: (groupFilter) => set({ groupFilter }),
+    askBack: (askedBack) => set({ askedBack }),
     show: (overlay) => set({ overlay }),
     explain: (group, from, to) => engine.explain(group, from, to),
   };

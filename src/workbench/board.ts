@@ -32,7 +32,9 @@ export class Board {
 
   log(entry: NewEntry, change: Partial<SessionState> = {}): void {
     const batch = this.#state.curve.at(-1)?.batch ?? 0;
-    const marked = ['step', 'training', 'training-skipped'].includes(entry.kind) ? { batch } : {};
+    const marked = ['step', 'training', 'training-skipped', 'went-back'].includes(entry.kind)
+      ? { batch }
+      : {};
     const full = { ...entry, ...marked, at: Date.now() } as LogEntry;
     this.set({ ...change, log: [...this.#state.log, full] });
   }

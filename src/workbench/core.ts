@@ -6,7 +6,7 @@ import { Board } from './board.ts';
 import type { SessionData } from './data/session-data.ts';
 import { gateFor, type Standing } from './gate.ts';
 import { Keeper } from './keeping/keeper.ts';
-import { type KeptSession, MemoryStore, type SessionStore } from './keeping/store.ts';
+import { type Earlier, type KeptSession, MemoryStore, type SessionStore } from './keeping/store.ts';
 import { Device } from './learning/device.ts';
 import { lacks } from './missing.ts';
 import type { OpenedModel } from './model/opened.ts';
@@ -32,6 +32,7 @@ export const clearedState = {
   step: undefined,
   rejected: undefined,
   interrupted: undefined,
+  earlier: undefined,
 } satisfies Partial<SessionState>;
 
 export class Core {
@@ -45,6 +46,8 @@ export class Core {
   data: SessionData | undefined;
   /** Applied so far. */
   steps: readonly RecipeStep[] = [];
+  /** How things stood before each of the last steps that cut something. */
+  earlier: readonly Earlier[] = [];
 
   constructor({ store = new MemoryStore(), checkpointSeconds = 5, ...backend }: EngineOptions) {
     this.device = new Device(this.board, backend);

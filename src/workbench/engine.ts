@@ -194,6 +194,11 @@ export interface Engine {
   applyStep(): Promise<boolean>;
   /** Drops the open step; nothing was cut, nothing is remembered. */
   cancelStep(): Promise<void>;
+  /**
+   * Back to before the step at this place of the log, one of `SessionState.earlier`: what it and all that followed did to
+   * the model is undone.
+   */
+  goBack(entry: number): Promise<void>;
   /** Lets a sticky reject be proposed again. */
   release(group: string): Promise<void>;
 

@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts';
 import { keeping } from './keeping/keeping.ts';
 import { learning } from './learning/learning.ts';
 import { opening } from './model/opening.ts';
+import { goingBack } from './steps/going-back.ts';
 import { stepping } from './steps/stepping.ts';
 
 export type { EngineOptions } from './core.ts';
@@ -22,6 +23,7 @@ export function createEngine(options: EngineOptions = {}): LocalEngine {
     listen: async (listener) => core.board.listen(listener),
     ...opening(core),
     ...stepping(core),
+    ...goingBack(core),
     ...learning(core),
     ...keeping(core),
   };

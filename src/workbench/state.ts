@@ -240,6 +240,16 @@ export type LogEntry =
       readonly accuracy?: number;
       readonly examples: number;
     }
+  | {
+      /** The model is as it was before an earlier step. */
+      readonly kind: 'went-back';
+      readonly at: number;
+      /** Batches trained before it: where it stands on the training charts. */
+      readonly batch?: number;
+      /** The step's place in the log, and its number. */
+      readonly to: number;
+      readonly number: number;
+    }
   | { readonly kind: 'exported'; readonly at: number; readonly fileName: string; readonly bytes: number }
   | { readonly kind: 'note'; readonly at: number; readonly message: string };
 
@@ -313,6 +323,8 @@ export interface SessionState {
     readonly passedOver?: readonly { readonly name: BackendName; readonly why: string }[];
   };
   readonly rejected?: readonly RejectedGroup[];
+  /** Places in the log of the steps that can be gone back to before, oldest first. */
+  readonly earlier?: readonly number[];
   /** Why a reload would lose the session; absent while it is kept. */
   readonly unkept?: Problem | undefined;
   /** A training pass that was cut off and can go on from its last checkpoint. */

@@ -43,6 +43,7 @@ const callNames: Readonly<Record<CallName, true>> = {
   tryOut: true,
   applyStep: true,
   cancelStep: true,
+  goBack: true,
   release: true,
   repair: true,
   evaluate: true,

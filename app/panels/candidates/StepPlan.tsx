@@ -4,6 +4,7 @@ import { CircleCheck } from 'lucide-react';
 import type { StepOptions } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { startStep } from '../../commands/review.ts';
+import { lineage } from '../../log/lineage.ts';
 import { useApp } from '../../store/store.ts';
 import {
   criterionChoices,
@@ -104,7 +105,9 @@ function NeedsData({ criterion }: { readonly criterion: string }) {
 
 /** Where the coming step stands in the schedule. */
 function NextStep({ options: { steps } }: { readonly options: StepOptions }) {
-  const done = useApp((state) => state.session?.log.filter(({ kind }) => kind === 'step').length ?? 0);
+  const done = useApp(
+    (state) => lineage(state.session?.log ?? []).filter(({ kind }) => kind === 'step').length,
+  );
   if (done === 0) return null;
   return (
     <p className="plan-next">

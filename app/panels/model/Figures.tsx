@@ -1,6 +1,7 @@
 // What the model cost when it was opened and costs now, side by side.
 
 import type { CostPoint, LogEntry, ModelSummary } from '../../../src/workbench/engine.ts';
+import { accuracies } from '../../log/lineage.ts';
 import { useApp } from '../../store/store.ts';
 import { accuracy, bytes, change, compact, exact } from '../../text/numbers.ts';
 
@@ -53,7 +54,7 @@ function rowsOf(model: ModelSummary, costs: readonly CostPoint[], log: readonly 
     cost('Parameters', first.params, model.params),
     cost('MACs', first.macs, model.macs),
     fileRow(model, costs.at(-1)?.bytes),
-    ...accuracyRow(log),
+    ...accuracyRow(costs, log),
   ];
 }
 
@@ -67,21 +68,16 @@ function fileRow({ fileBytes }: ModelSummary, now = fileBytes): Row {
   };
 }
 
-function accuracyRow(log: readonly LogEntry[]): Row[] {
-  const measured = log.flatMap((entry) => {
-    if (entry.kind === 'evaluated') return [entry.accuracy];
-    if (entry.kind !== 'training') return [];
-    return [entry.accuracyBefore, entry.accuracyAfter].filter((value) => value !== undefined);
-  });
-  const first = measured[0];
-  const last = measured.at(-1);
-  if (first === undefined || last === undefined) return [];
+function accuracyRow(costs: readonly CostPoint[], log: readonly LogEntry[]): Row[] {
+  const measured = accuracies(costs, log);
+  if (!measured) return [];
+  const { before, now } = measured;
   return [
     {
       name: 'Accuracy',
-      opened: accuracy(first),
-      now: accuracy(last),
-      change: measured.length > 1 ? points(last - first) : '',
+      opened: accuracy(before),
+      now: accuracy(now),
+      change: now === before ? '' : points(now - before),
       exactly: 'As first and as last measured on held-out examples',
     },
   ];

@@ -1,14 +1,18 @@
 // What happened, latest first. A training pass that was skipped stands as tall as one that ran.
 
 import { History } from 'lucide-react';
+import { useMemo } from 'react';
 import type { LogEntry } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { exportRecipe } from '../../commands/model.ts';
+import { undoneEntries } from '../../log/lineage.ts';
 import { useApp } from '../../store/store.ts';
 import { clock } from '../../text/numbers.ts';
+import { classes } from '../../widgets/Button.tsx';
 import { Empty } from '../../widgets/Empty.tsx';
 import { Fold } from '../../widgets/Fold.tsx';
 import { describeEntry } from './entries.ts';
+import { AskBack, BackButton } from './GoingBack.tsx';
 import './steps.css';
 
 export function StepsHead() {
@@ -18,6 +22,7 @@ export function StepsHead() {
 
 export function StepsBody() {
   const log = useApp((state) => state.session?.log);
+  const undone = useMemo(() => undoneEntries(log ?? []), [log]);
   if (!log || log.length === 0)
     return (
       <Empty icon={History} title="Nothing has happened yet">
@@ -25,27 +30,40 @@ export function StepsBody() {
       </Empty>
     );
   return (
-    <ol className="steps">
-      {log
-        .map((entry, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
-          <Entry key={index} entry={entry} />
-        ))
-        .toReversed()}
-    </ol>
+    <>
+      <ol className="steps">
+        {log
+          .map((entry, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
+            <Entry key={place} entry={entry} place={place} undone={undone.has(place)} />
+          ))
+          .toReversed()}
+      </ol>
+      <AskBack />
+    </>
   );
 }
 
-function Entry({ entry }: { readonly entry: LogEntry }) {
+interface EntryProps {
+  readonly entry: LogEntry;
+  readonly place: number;
+  readonly undone: boolean;
+}
+
+function Entry({ entry, place, undone }: EntryProps) {
   const { icon: Icon, tone, title, figures, sentences, held } = describeEntry(entry);
   return (
-    <li className={`step-entry ${tone}`}>
+    <li className={classes('step-entry', tone, undone && 'undone')}>
       <span className="step-mark">
         <Icon aria-hidden size={13} strokeWidth={2} />
       </span>
       <div className="step-text">
         <p className="step-title">
-          {title}
+          <span>
+            {title}
+            {undone && <span className="step-undone">, undone</span>}
+          </span>
+          {entry.kind === 'step' && <BackButton place={place} number={entry.number} />}
           <time dateTime={new Date(entry.at).toISOString()}>{clock(entry.at)}</time>
         </p>
         {figures.length > 0 && (

@@ -9,6 +9,7 @@ import {
   type LucideIcon,
   Scissors,
   TriangleAlert,
+  Undo2,
   Wrench,
   Zap,
   ZapOff,
@@ -71,6 +72,11 @@ const words: {
     icon: Download,
     title: `Exported ${fileName}`,
     figures: [bytes(count)],
+  }),
+  'went-back': ({ number }) => ({
+    icon: Undo2,
+    title: `Went back to before step ${number}`,
+    sentences: ['Weights, rejects and schedule are as they were then.'],
   }),
   note: ({ message }) => ({ icon: Info, title: message }),
 };

@@ -36,6 +36,11 @@ export class Keeper {
     return this.#parts.training;
   }
 
+  /** The model of now in its own format; `undefined`: as opened. */
+  get present(): Kept['present'] {
+    return this.#parts.present;
+  }
+
   /** What was kept before this engine started. */
   async load(): Promise<Kept | undefined> {
     return (await this.#store).load();

@@ -5,6 +5,7 @@ import { type Core, clearedState } from '../core.ts';
 import { fittedTo, openData, summariseData } from '../data/session-data.ts';
 import type { Engine, StepOptions } from '../engine.ts';
 import { OpenedModel } from '../model/opened.ts';
+import { entriesOf } from '../steps/going-back.ts';
 import type { RecipeStep } from '../steps/recipe.ts';
 import { openStep, showStep } from '../steps/stepping.ts';
 import { unpackSession } from './session-file.ts';
@@ -22,7 +23,8 @@ export const keeping = (core: Core): Keeping => ({
     core.task('Opening the session', async () => {
       const kept = unpackSession(saved);
       await goOn(core, kept);
-      await core.keeper.keep({ present: undefined, data: undefined, training: undefined, ...kept });
+      const none = { present: undefined, data: undefined, training: undefined, earlier: undefined };
+      await core.keeper.keep({ ...none, ...kept });
     }),
 
   recover: () =>
@@ -42,10 +44,11 @@ export const keeping = (core: Core): Keeping => ({
 });
 
 async function goOn(core: Core, kept: Kept): Promise<void> {
-  const { session, curve, training } = kept;
+  const { session, curve, training, earlier = [] } = kept;
   const model = OpenedModel.restore(kept);
   core.model = model;
   core.steps = session.steps;
+  core.earlier = earlier;
   core.review = undefined;
   core.data = undefined;
   const { log, costs } = session;
@@ -54,7 +57,15 @@ async function goOn(core: Core, kept: Kept): Promise<void> {
     epochs: training.options.epochs,
     at: training.at,
   };
-  core.board.set({ ...clearedState, ...core.modelState(), log, costs, curve, interrupted });
+  core.board.set({
+    ...clearedState,
+    ...core.modelState(),
+    log,
+    costs,
+    curve,
+    interrupted,
+    earlier: entriesOf(earlier),
+  });
   await orNote(core, 'The data could not be opened again.', async () => {
     if (kept.data) await dataAgain(core, kept.data, model);
   });

@@ -15,9 +15,11 @@ export async function packSession(kept: Kept): Promise<Uint8Array> {
     files[`${folder}/${name}`] = bytes;
     return name;
   };
-  const { original, present, data, training, session, curve } = kept;
+  const { original, present, data, training, session, curve, earlier = [] } = kept;
   if (present) files.present = present;
   if (training?.checkpoint) files.checkpoint = training.checkpoint;
+  for (const [i, point] of earlier.entries())
+    if (point.present) files[earlierFile(i)] = new Uint8Array(await point.present.arrayBuffer());
   return packArchive({
     description: {
       session,
@@ -26,10 +28,13 @@ export async function packSession(kept: Kept): Promise<Uint8Array> {
       companions: original.companions.map((file) => put('model', file)),
       data: data?.kind === 'files' ? await packData(data, put) : data,
       training: training && { ...training, checkpoint: undefined },
+      earlier: earlier.map((point) => ({ ...point, present: undefined })),
     },
     files,
   });
 }
+
+const earlierFile = (place: number): string => `earlier/${place}`;
 
 type Put = (folder: string, file: NamedFile) => string;
 
@@ -56,7 +61,7 @@ type Description = Omit<Kept, 'original' | 'present' | 'data'> & {
 /** @throws ModelError `bad-session` */
 export function unpackSession(bytes: Uint8Array): Kept {
   const { description, files } = unpackArchive<Description>(bytes);
-  const { original, companions, data, training, ...rest } = description;
+  const { original, companions, data, training, earlier = [], ...rest } = description;
   const named = (folder: string) => (name: string) => ({ name, bytes: files[`${folder}/${name}`] });
   const model = named('model');
   return {
@@ -65,6 +70,10 @@ export function unpackSession(bytes: Uint8Array): Kept {
     ...(files.present ? { present: files.present } : {}),
     ...(data?.kind === 'files' ? { data: { ...data, files: data.files.map(named('data')) } } : {}),
     ...(data?.kind === 'generated' ? { data } : {}),
+    earlier: earlier.map((point, i) => {
+      const present = files[earlierFile(i)];
+      return present ? { ...point, present: new Blob([present as Uint8Array<ArrayBuffer>]) } : point;
+    }),
     ...(training ? { training: { ...training, checkpoint: files.checkpoint } } : {}),
   };
 }

@@ -16,6 +16,8 @@ export interface Kept {
   readonly present?: Uint8Array;
   readonly data?: KeptData;
   readonly training?: KeptTraining;
+  /** Oldest first. */
+  readonly earlier?: readonly Earlier[];
 }
 
 /** JSON. */
@@ -29,6 +31,15 @@ export interface KeptSession {
   readonly steps: readonly RecipeStep[];
   /** Decisions of the step under review, in order. Absent: none is. */
   readonly review?: RecipeStep['decisions'];
+}
+
+/** A way back to before a step. */
+export interface Earlier {
+  /** The step's place in the log. */
+  readonly log: number;
+  readonly session: Pick<KeptSession, 'costs' | 'pruner' | 'steps' | 'options'>;
+  /** The model of that time in its own format. Absent: as opened. A blob, since a browser holds those on disk. */
+  readonly present?: Blob;
 }
 
 export type KeptData = { readonly kind: 'generated' } | KeptFiles;

@@ -9,7 +9,7 @@ import type { PrunerOptions } from '../../pruning/options.ts';
 import { MetaPruner } from '../../pruning/pruner.ts';
 import { type Cost, costOf } from '../../pruning/resizing.ts';
 import type { NamedFile, StepOptions, SurvivingAxis } from '../engine.ts';
-import type { Kept } from '../keeping/store.ts';
+import type { Kept, KeptSession } from '../keeping/store.ts';
 import { drawGraph } from '../picture/drawing.ts';
 import type { CostPoint, Drawing, ModelSummary, RejectedGroup } from '../state.ts';
 import { summarise } from './summary.ts';
@@ -41,7 +41,7 @@ export class OpenedModel {
   }
 
   /** @throws ModelError when what was kept cannot be read any more */
-  static restore({ original, present, session }: Kept): OpenedModel {
+  static restore({ original, present, session }: Restorable): OpenedModel {
     const opened = new OpenedModel(original.file, original.companions);
     const { options, pruner } = session;
     opened.#options = options;
@@ -161,6 +161,11 @@ export class OpenedModel {
     return writeModel({ ...this.#document, graph: this.graph });
   }
 }
+
+/** What of a kept session makes the model. */
+export type Restorable = Pick<Kept, 'original' | 'present'> & {
+  readonly session: Pick<KeptSession, 'pruner' | 'options'>;
+};
 
 const byName = (files: readonly NamedFile[]): Map<string, Uint8Array> =>
   new Map(files.map(({ name, bytes }) => [name, bytes]));

@@ -55,6 +55,7 @@ export const opening = (core: Core): Opening => ({
       core.review = undefined;
       core.data = undefined;
       core.steps = [];
+      core.earlier = [];
       const { revision } = core.board.state;
       core.board.set({ ...clearedState, ...emptyState, revision: revision + 1 });
       await core.keeper.clear();
@@ -88,6 +89,7 @@ async function begin(core: Core, model: OpenedModel, present: SessionData | unde
   core.data = data;
   core.review = undefined;
   core.steps = [];
+  core.earlier = [];
   core.board.set({
     ...clearedState,
     ...core.modelState(),
@@ -106,6 +108,7 @@ async function begin(core: Core, model: OpenedModel, present: SessionData | unde
     original: { file, companions },
     present: undefined,
     training: undefined,
+    earlier: undefined,
     data: data?.kept,
   });
 }

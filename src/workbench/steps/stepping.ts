@@ -4,6 +4,7 @@ import type { Core } from '../core.ts';
 import type { Engine, StepOptions } from '../engine.ts';
 import { stepIsOpen } from '../missing.ts';
 import { evidenceFor } from './evidence.ts';
+import { entriesOf, remember, standing } from './going-back.ts';
 import { Review } from './review.ts';
 
 type Stepping = Pick<
@@ -73,13 +74,15 @@ export function showStep(core: Core): void {
 /** Cuts what was accepted; returns the flag. */
 async function finishStep(core: Core, review: Review): Promise<boolean> {
   const model = core.requireModel();
+  const before = standing(core);
   const pruned = review.step.finish();
   const report = model.pruner.lastStep;
   if (!report || !model.options) throw new Error('A finished step leaves a report.');
   const cuts = (pruned && model.pruner.history.at(-1)?.cuts) || [];
   core.review = undefined;
   core.steps = [...core.steps, { options: model.options, pruned, decisions: review.decisions, cuts }];
-  const { costs, interrupted } = core.board.state;
+  const { costs, interrupted, log } = core.board.state;
+  if (pruned) core.earlier = remember(core.earlier, { ...before, log: log.length });
   core.board.log(
     {
       kind: 'step',
@@ -100,8 +103,10 @@ async function finishStep(core: Core, review: Review): Promise<boolean> {
       costs: [...costs, model.costPoint(costs.length)],
       // A checkpoint fits the network that it was made of, and no smaller one.
       interrupted: pruned ? undefined : interrupted,
+      earlier: entriesOf(core.earlier),
     },
   );
-  await core.keeper.keep(pruned ? { present: model.write(), training: undefined } : {});
+  const { earlier } = core;
+  await core.keeper.keep(pruned ? { present: model.write(), training: undefined, earlier } : {});
   return pruned;
 }
