@@ -102,17 +102,29 @@ export function slotsOf(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitO
 }
 
 function listSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  const list = terms.termsOf(axis);
-  const collecting = new Slots(list.length);
-  for (let p = 0; p < list.length; p++) {
-    const sole = terms.atoms.soleAtom(list[p]);
-    if (sole >= 0) {
-      if (groupOf[sole] >= 0) collecting.put(groupOf[sole], p, unitOf[sole]);
-    } else if (terms.atoms.isProduct(list[p]))
-      for (const atom of terms.atoms.atomsOf(list[p]))
-        if (groupOf[atom] >= 0) collecting.put(groupOf[atom], p, unitOf[atom]);
-  }
+  const collecting = new Slots(axis.length);
+  putTerms(collecting, terms, axis, 0, groupOf, unitOf);
   return collecting.all;
+}
+
+/** The units of a list of terms, on the positions from `start` on. */
+function putTerms(
+  collecting: Slots,
+  { atoms }: Terms,
+  list: TermAxis,
+  start: number,
+  groupOf: Int32Array,
+  unitOf: Int32Array,
+): void {
+  const own = list.terms ?? [];
+  for (let p = 0; p < own.length; p++) {
+    const sole = atoms.soleAtom(own[p]);
+    if (sole >= 0) {
+      if (groupOf[sole] >= 0) collecting.put(groupOf[sole], start + p, unitOf[sole]);
+    } else if (atoms.isProduct(own[p]))
+      for (const atom of atoms.atomsOf(own[p]))
+        if (groupOf[atom] >= 0) collecting.put(groupOf[atom], start + p, unitOf[atom]);
+  }
 }
 
 /** Each factor's slots, repeated over the others. */
@@ -141,8 +153,10 @@ function sequenceSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf
   const collecting = new Slots(axis.length);
   let start = 0;
   for (const part of partsOf(axis)) {
-    for (const { group, unitOf: own } of slotsOf(terms, part, groupOf, unitOf))
-      collecting.putRun(group, start, own);
+    if (part.factors)
+      for (const { group, unitOf: own } of productSlots(terms, part, groupOf, unitOf))
+        collecting.putRun(group, start, own);
+    else putTerms(collecting, terms, part, start, groupOf, unitOf);
     start += part.length;
   }
   return collecting.all;

@@ -2,10 +2,11 @@
 // that a unit touches.
 
 import type { Graph } from '../graph/types.ts';
-import type { TermAxis } from './axis.ts';
+import { isOpen, type TermAxis } from './axis.ts';
 import { type Column, columnsOf, frozenBy, type Slot, slotsOf } from './columns.ts';
 import type { Solution } from './equations.ts';
 import { type ConstantUse, isPartOf, type Roles } from './roles.ts';
+import type { Terms } from './terms.ts';
 import type { FrozenAxis, Group, GroupKind, Member } from './types.ts';
 
 export interface Grouping {
@@ -25,28 +26,7 @@ interface Root {
 export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grouping {
   const { terms } = solution;
   const roots = findRoots(solution, roles);
-  const columns = memoised((axis: TermAxis) => columnsOf(terms, axis));
-  const rootColumns = [...new Set(roots.map((root) => root.axis))].flatMap(columns);
-  const components = connect(rootColumns, terms.atoms.size);
-  const groupOf = new Int32Array(terms.atoms.size).fill(-1);
-  const unitOf = new Int32Array(terms.atoms.size).fill(-1);
-  const drafts: Draft[] = [];
-  const byComponent = new Map<number, Draft>();
-  for (const root of roots) {
-    const present = columns(root.axis).map(({ kind, atoms }) => {
-      const component = components(atoms[0]);
-      const draft = byComponent.get(component) ?? newDraft(drafts, kind, root);
-      byComponent.set(component, draft);
-      for (let i = 0; i < atoms.length; i++)
-        if (groupOf[atoms[i]] < 0) {
-          groupOf[atoms[i]] = draft.index;
-          unitOf[atoms[i]] = draft.units++;
-        }
-      return draft;
-    });
-    for (const draft of present)
-      for (const other of present) if (other !== draft) draft.crosses.add(other.index);
-  }
+  const { drafts, groupOf, unitOf } = draftGroups(terms, roots);
   const slots = memoised((axis: TermAxis) => slotsOf(terms, axis, groupOf, unitOf));
   const members = membersByGroup(graph, solution, roles, slots);
   const ids = uniqueIds(drafts);
@@ -56,39 +36,94 @@ export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grou
     root,
     units,
     members: members[index] ?? [],
-    crosses: [...crosses].map((other) => ids[other]),
+    crosses: crosses.map((other) => ids[other]),
   }));
-  const frozen = roots.flatMap((root): FrozenAxis[] => {
-    const reason = frozenBy(terms, root.axis);
-    if (!reason) return [];
-    return [{ tensor: root.use.tensor, axis: root.tensorAxis, length: root.axis.length, ...reason }];
-  });
-  return { groups, frozen, slots };
+  return { groups, frozen: frozenRoots(terms, roots), slots };
 }
+
+function findRoots(solution: Solution, roles: Roles): Root[] {
+  const roots: Root[] = [];
+  for (const use of roles.uses) {
+    if (use.use.role !== 'kernel' || !use.out) continue;
+    const tensorAxis = solution.axesOf(use.tensor).findIndex((axis, a) => sideOf(use, axis, a) === 'out');
+    roots.push({ use, axis: use.out, tensorAxis: Math.max(0, tensorAxis) });
+  }
+  return roots;
+}
+
+function frozenRoots(terms: Terms, roots: readonly Root[]): FrozenAxis[] {
+  const frozen: FrozenAxis[] = [];
+  for (const { use, axis, tensorAxis } of roots) {
+    const reason = frozenBy(terms, axis);
+    if (reason) frozen.push({ tensor: use.tensor, axis: tensorAxis, length: axis.length, ...reason });
+  }
+  return frozen;
+}
+
+// ---------------------------------------------------------------- which atoms make a group
 
 interface Draft {
   readonly index: number;
   readonly kind: GroupKind;
   readonly root: Group['root'];
-  readonly crosses: Set<number>;
+  readonly crosses: number[];
   units: number;
 }
 
-function newDraft(drafts: Draft[], kind: GroupKind, { use, tensorAxis }: Root): Draft {
-  const root = { tensor: use.tensor, axis: tensorAxis, node: use.node.id };
-  const draft = { index: drafts.length, kind, root, crosses: new Set<number>(), units: 0 };
-  drafts.push(draft);
-  return draft;
+interface Drafts {
+  readonly drafts: readonly Draft[];
+  /** Of each atom; -1 for none. */
+  readonly groupOf: Int32Array;
+  readonly unitOf: Int32Array;
 }
 
-function findRoots(solution: Solution, roles: Roles): Root[] {
-  return roles.uses.flatMap((use) => {
-    if (use.use.role !== 'kernel' || !use.out) return [];
-    const { out } = use;
-    const side = sideIn(use);
-    const tensorAxis = solution.axesOf(use.tensor).findIndex((axis, a) => side(axis, a) === 'out');
-    return [{ use, axis: out, tensorAxis: Math.max(0, tensorAxis) }];
-  });
+/** Numbers the groups by their first roots, and the units of each by their first appearance on its roots. */
+function draftGroups(terms: Terms, roots: readonly Root[]): Drafts {
+  const onRoot = new Map<TermAxis, { readonly root: Root; readonly columns: readonly Column[] }>();
+  for (const root of roots)
+    if (!onRoot.has(root.axis)) onRoot.set(root.axis, { root, columns: columnsOf(terms, root.axis) });
+  const component = connect(
+    [...onRoot.values()].flatMap(({ columns }) => columns),
+    terms.atoms.size,
+  );
+  const groupOf = new Int32Array(terms.atoms.size).fill(-1);
+  const unitOf = new Int32Array(terms.atoms.size).fill(-1);
+  const drafts: Draft[] = [];
+  const byComponent = new Map<number, Draft>();
+  for (const { root, columns } of onRoot.values()) {
+    const present: Draft[] = [];
+    for (const { kind, atoms } of columns) {
+      let draft = byComponent.get(component(atoms[0]));
+      if (!draft) {
+        draft = newDraft(drafts.length, kind, root);
+        drafts.push(draft);
+        byComponent.set(component(atoms[0]), draft);
+      }
+      for (let i = 0; i < atoms.length; i++)
+        if (groupOf[atoms[i]] < 0) {
+          groupOf[atoms[i]] = draft.index;
+          unitOf[atoms[i]] = draft.units++;
+        }
+      present.push(draft);
+    }
+    if (present.length > 1) cross(present);
+  }
+  return { drafts, groupOf, unitOf };
+}
+
+const newDraft = (index: number, kind: GroupKind, { use, tensorAxis }: Root): Draft => ({
+  index,
+  kind,
+  root: { tensor: use.tensor, axis: tensorAxis, node: use.node.id },
+  crosses: [],
+  units: 0,
+});
+
+/** Notes that groups share the positions of one axis. */
+function cross(drafts: readonly Draft[]): void {
+  for (const draft of drafts)
+    for (const other of drafts)
+      if (other !== draft && !draft.crosses.includes(other.index)) draft.crosses.push(other.index);
 }
 
 /** Joins columns that share an atom; returns the component of an atom. */
@@ -112,6 +147,8 @@ function connect(columns: readonly Column[], atoms: number): (atom: number) => n
   return (atom) => find(owner[atom]);
 }
 
+// ---------------------------------------------------------------- what the groups touch
+
 function membersByGroup(
   graph: Graph,
   solution: Solution,
@@ -119,26 +156,28 @@ function membersByGroup(
   slots: (axis: TermAxis) => readonly Slot[],
 ): Member[][] {
   const out: Member[][] = [];
-  const used = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const used = new Set<string>();
+  for (const node of graph.nodes) for (const name of node.inputs) used.add(name);
   for (const tensor of graph.tensors.keys()) {
     if (!used.has(tensor)) continue;
-    const first = roles.byTensor.get(tensor);
-    const side = sideIn(first);
-    solution.axesOf(tensor).forEach((axis, a) => {
-      for (const { group, unitOf } of slots(axis)) {
+    const reader = roles.byTensor.get(tensor);
+    const axes = solution.axesOf(tensor);
+    for (let a = 0; a < axes.length; a++) {
+      if (axes[a].fixed || isOpen(axes[a])) continue;
+      for (const { group, unitOf } of slots(axes[a])) {
         out[group] ??= [];
         out[group].push({
           tensor,
           axis: a,
           unitOf,
-          role: first?.use.role ?? 'other',
-          side: side(axis, a),
-          groups: first?.use.groups ?? 1,
-          depthwise: first?.use.depthwise ?? false,
-          node: first?.node.id ?? -1,
+          role: reader?.use.role ?? 'other',
+          side: sideOf(reader, axes[a], a),
+          groups: reader?.use.groups ?? 1,
+          depthwise: reader?.use.depthwise ?? false,
+          node: reader?.node.id ?? -1,
         });
       }
-    });
+    }
   }
   return out;
 }
@@ -147,14 +186,13 @@ function membersByGroup(
  * Where an axis of a kernel is one of the constant, its number tells the side, even if a residual makes inputs and
  * outputs the same channels; else the channels do.
  */
-function sideIn(reader: ConstantUse | undefined): (axis: TermAxis, a: number) => Member['side'] {
-  if (!reader) return () => 'other';
+function sideOf(reader: ConstantUse | undefined, axis: TermAxis, a: number): Member['side'] {
+  if (!reader) return 'other';
   const { storedOut, storedIn } = reader;
-  const isOut = (axis: TermAxis, a: number) =>
-    storedOut === undefined ? a !== storedIn && isPartOf(axis, reader.out) : a === storedOut;
-  const isIn = (axis: TermAxis, a: number) =>
-    storedIn === undefined ? a !== storedOut && isPartOf(axis, reader.in) : a === storedIn;
-  return (axis, a) => (isOut(axis, a) ? 'out' : isIn(axis, a) ? 'in' : 'other');
+  const isOut = storedOut === undefined ? a !== storedIn && isPartOf(axis, reader.out) : a === storedOut;
+  if (isOut) return 'out';
+  const isIn = storedIn === undefined ? a !== storedOut && isPartOf(axis, reader.in) : a === storedIn;
+  return isIn ? 'in' : 'other';
 }
 
 /** Named after the root; crossing groups on one root differ by kind, and by number where that is not enough. */
