@@ -3,11 +3,13 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { ModelError } from '../lib/errors.ts';
+import { registerCpuKernels } from './cpu/convolution.ts';
 import type { Backend, BackendName } from './types.ts';
 import { registerWasmKernels, startThreads } from './wasm/register.ts';
 import { withSharedMemory } from './wasm/shared-memory.ts';
 import type { StartThread } from './wasm/team.ts';
 import { patchWebgpuKernels } from './webgpu/patches.ts';
+import { registerWebgpuKernels } from './webgpu/register.ts';
 
 export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 'cpu'];
 
@@ -115,6 +117,7 @@ const starters: Record<BackendName, Starter> = {
     await import('@tensorflow/tfjs-backend-webgpu');
     await use(tf, 'webgpu');
     patchWebgpuKernels(tf);
+    registerWebgpuKernels(tf);
     return name;
   },
   webgl: async (tf, _, hardware) => {
@@ -141,6 +144,7 @@ const starters: Record<BackendName, Starter> = {
   },
   cpu: async (tf) => {
     await use(tf, 'cpu');
+    registerCpuKernels(tf);
     return 'JavaScript';
   },
 };

@@ -1,10 +1,11 @@
 // Gradients in double precision against central differences: (L(v + h) - L(v - h)) / 2h.
 
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../src/execution/backend.ts';
+import { registeredName } from '../../src/execution/own-kernels.ts';
 import type { Backend } from '../../src/execution/types.ts';
 import { computeInDoublePrecision } from './double.ts';
-import { gradientCases } from './gradient-cases.ts';
+import { type GradientCase, gradientCases } from './gradient-cases.ts';
 import { differentiable, worstDifference } from './gradients.ts';
 
 const STEP = 1e-4;
@@ -22,7 +23,7 @@ test('computes in double precision', () => {
   expect(third).toBe(1 / 3);
 });
 
-test.each(gradientCases)('$title', async (row) => {
+async function agrees(row: GradientCase): Promise<void> {
   const network = await differentiable(backend, row);
   const gradients = await network.gradients();
   for (const [name, variable] of network.variables) {
@@ -43,4 +44,15 @@ test.each(gradientCases)('$title', async (row) => {
     });
   }
   network.dispose();
+}
+
+test.each(gradientCases)('$title', agrees);
+
+describe("of tfjs's own convolutions, as on WebGL", () => {
+  beforeAll(() => {
+    for (const kernel of ['Convolution', 'ConvolutionInput', 'ConvolutionFilter'] as const)
+      backend.tf.unregisterKernel(registeredName(kernel), 'cpu');
+  });
+
+  test.each(gradientCases.filter(({ title }) => title.startsWith('Conv')))('$title', agrees);
 });
