@@ -16,8 +16,8 @@ export function wiringOf(graph: Graph): Wiring {
     for (const name of node.outputs) if (name !== '') producers.set(name, node);
     for (const name of readsOf(node)) {
       const readers = consumers.get(name);
-      if (readers) readers.push(node);
-      else consumers.set(name, [node]);
+      if (!readers) consumers.set(name, [node]);
+      else if (readers[readers.length - 1] !== node) readers.push(node);
     }
   }
   return {
@@ -26,14 +26,12 @@ export function wiringOf(graph: Graph): Wiring {
   };
 }
 
-/** Values a node reads: its inputs and what its nested graphs take from outside. */
-export function readsOf(node: GraphNode): Set<string> {
-  const reads = new Set(node.inputs);
-  for (const name in node.attributes) {
-    const value = node.attributes[name];
-    if (typeof value === 'object' && 'kind' in value)
-      for (const capture of value.captures) reads.add(capture);
+/** Values a node reads, as often as it does: its inputs and what its nested graphs take from outside. */
+export function readsOf({ inputs, attributes }: GraphNode): readonly string[] {
+  let reads = inputs;
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (typeof value === 'object' && 'kind' in value) reads = [...reads, ...value.captures];
   }
-  reads.delete('');
-  return reads;
+  return reads.includes('') ? reads.filter((name) => name !== '') : reads;
 }

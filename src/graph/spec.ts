@@ -12,13 +12,13 @@ export function checkGraph(graph: Graph): Problem[] {
 
 const broken = (where: string, message: string): Problem => ({ code: 'illegal-graph', where, message });
 
-function checkTensors(graph: Graph): Problem[] {
-  return [...graph.tensors].flatMap(([name, tensor]) => {
-    if (name !== tensor.name) return [broken(name, `The constant "${name}" calls itself "${tensor.name}".`)];
-    if (!tensor.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
-      return [broken(name, `The constant "${name}" has the impossible shape [${tensor.dims}].`)];
-    return sizeProblem(tensor);
-  });
+function* checkTensors(graph: Graph): Iterable<Problem> {
+  for (const [name, tensor] of graph.tensors) {
+    if (name !== tensor.name) yield broken(name, `The constant "${name}" calls itself "${tensor.name}".`);
+    else if (!tensor.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
+      yield broken(name, `The constant "${name}" has the impossible shape [${tensor.dims}].`);
+    else yield* sizeProblem(tensor);
+  }
 }
 
 function sizeProblem({ name, dtype, dims, bytes }: Tensor): Problem[] {
@@ -56,14 +56,11 @@ function checkOrder(graph: Graph): Problem[] {
   return problems;
 }
 
-function checkNodes(graph: Graph): Problem[] {
+function* checkNodes(graph: Graph): Iterable<Problem> {
   const ids = new Set<number>();
-  return graph.nodes.flatMap((node) => {
-    const problems: Problem[] = [];
-    if (ids.has(node.id)) problems.push(broken(node.name, `Two nodes have the id ${node.id}.`));
+  for (const node of graph.nodes) {
+    if (ids.has(node.id)) yield broken(node.name, `Two nodes have the id ${node.id}.`);
     ids.add(node.id);
-    if (node.outputs.every((name) => name === ''))
-      problems.push(broken(node.name, `"${node.name}" makes nothing.`));
-    return problems;
-  });
+    if (node.outputs.every((name) => name === '')) yield broken(node.name, `"${node.name}" makes nothing.`);
+  }
 }

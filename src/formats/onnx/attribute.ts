@@ -6,7 +6,17 @@ import type { Companions } from '../format.ts';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, NODE, TENSOR, VALUE_INFO } from './schema.ts';
 import { readSparseTensor } from './sparse.ts';
 import { readTensor, writeTensor } from './tensor.ts';
-import { Damage, type Field, fieldsOf, floats, integer, integers, MessageWriter, text } from './wire.ts';
+import {
+  Damage,
+  type Field,
+  fieldsOf,
+  floats,
+  integer,
+  integers,
+  type Message,
+  MessageWriter,
+  text,
+} from './wire.ts';
 
 const MAX_DEPTH = 64;
 
@@ -16,16 +26,16 @@ const MAX_DEPTH = 64;
  * @throws Damage, ModelError `external-data`
  */
 export function readAttribute(
-  message: Uint8Array,
+  message: Message,
   companions: Companions,
-  readBody: (message: Uint8Array) => Graph,
+  readBody: (message: Message) => Graph,
 ): [string, Attribute] | undefined {
   let name = '';
   let type = 0;
   let single: Attribute | undefined;
-  let numbers: readonly number[] = [];
+  const numbers: number[] = [];
   const strings: string[] = [];
-  const graphs: Uint8Array[] = [];
+  const graphs: Field[] = [];
   for (const field of fieldsOf(message)) {
     switch (field.no) {
       case ATTRIBUTE.name:
@@ -44,20 +54,20 @@ export function readAttribute(
         single = text(field);
         break;
       case ATTRIBUTE.t:
-        single = readTensor(field.payload, '', companions);
+        single = readTensor(field, '', companions);
         break;
       case ATTRIBUTE.sparseTensor:
-        single = readSparseTensor(field.payload, companions);
+        single = readSparseTensor(field, companions);
         break;
       case ATTRIBUTE.g:
       case ATTRIBUTE.graphs:
-        graphs.push(field.payload);
+        graphs.push(field);
         break;
       case ATTRIBUTE.floats:
-        numbers = numbers.concat(floats(field));
+        for (const number of floats(field)) numbers.push(number);
         break;
       case ATTRIBUTE.ints:
-        numbers = numbers.concat(integers(field));
+        for (const number of integers(field)) numbers.push(number);
         break;
       case ATTRIBUTE.strings:
         strings.push(text(field));
@@ -87,16 +97,16 @@ function defaultValue(
 }
 
 /** Names that the nodes of a nested graph read from outside of it. */
-function capturesOf(message: Uint8Array, depth: number): Set<string> {
+function capturesOf(message: Message, depth: number): Set<string> {
   if (depth > MAX_DEPTH) throw new Damage(`nests graphs more than ${MAX_DEPTH} deep`);
   const own = new Set<string>();
   const read = new Set<string>();
   for (const field of fieldsOf(message)) {
-    if (field.no === GRAPH.input) own.add(nameIn(field.payload, VALUE_INFO.name));
-    else if (field.no === GRAPH.initializer) own.add(nameIn(field.payload, TENSOR.name));
-    else if (field.no === GRAPH.output) read.add(nameIn(field.payload, VALUE_INFO.name));
+    if (field.no === GRAPH.input) own.add(nameIn(field, VALUE_INFO.name));
+    else if (field.no === GRAPH.initializer) own.add(nameIn(field, TENSOR.name));
+    else if (field.no === GRAPH.output) read.add(nameIn(field, VALUE_INFO.name));
     else if (field.no === GRAPH.node)
-      for (const part of fieldsOf(field.payload)) {
+      for (const part of fieldsOf(field)) {
         if (part.no === NODE.input) read.add(text(part));
         else if (part.no === NODE.output) own.add(text(part));
         else if (part.no === NODE.attribute) for (const name of nestedCaptures(part, depth)) read.add(name);
@@ -107,19 +117,19 @@ function capturesOf(message: Uint8Array, depth: number): Set<string> {
 }
 
 function nestedCaptures(attribute: Field, depth: number): string[] {
-  return [...fieldsOf(attribute.payload)]
+  return [...fieldsOf(attribute)]
     .filter((field) => field.no === ATTRIBUTE.g || field.no === ATTRIBUTE.graphs)
-    .flatMap((field) => [...capturesOf(field.payload, depth + 1)]);
+    .flatMap((field) => [...capturesOf(field, depth + 1)]);
 }
 
 /** The text of field `no`; `''` where there is none. */
-export function nameIn(message: Uint8Array, no: number): string {
+export function nameIn(message: Message, no: number): string {
   for (const field of fieldsOf(message)) if (field.no === no) return text(field);
   return '';
 }
 
 /** Whether an attribute holds floats, by its type or, in files that state none, by its fields. */
-export function isFloating(message: Uint8Array): boolean {
+export function isFloating(message: Message): boolean {
   for (const field of fieldsOf(message)) {
     if (field.no === ATTRIBUTE.f || field.no === ATTRIBUTE.floats) return true;
     if (field.no === ATTRIBUTE.type)

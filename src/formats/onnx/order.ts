@@ -16,7 +16,7 @@ export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<st
   const out: GraphNode[] = [];
   const state = new Map<GraphNode, 'open' | 'done'>();
   const waitsFor = (node: GraphNode): GraphNode[] =>
-    [...readsOf(node)]
+    readsOf(node)
       .filter((name) => !available.has(name))
       .map((name) => producers.get(name))
       .filter((producer) => producer !== undefined && state.get(producer) !== 'done') as GraphNode[];
@@ -45,7 +45,8 @@ export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<st
 
 /** Nearly every file is: whatever a node reads is there already, or made by nobody. */
 function isSorted(nodes: readonly GraphNode[], available: ReadonlySet<string>): boolean {
-  const later = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const later = new Set<string>();
+  for (const { outputs } of nodes) for (const name of outputs) later.add(name);
   for (const node of nodes) {
     for (const name of readsOf(node)) if (later.has(name) && !available.has(name)) return false;
     for (const name of node.outputs) later.delete(name);

@@ -14,7 +14,7 @@ import { GRAPH, MODEL, NODE, OPSET } from './schema.ts';
 import { readSparseTensor } from './sparse.ts';
 import { readEntry, readTensor } from './tensor.ts';
 import { readValueInfo } from './value-info.ts';
-import { Damage, fieldsOf, integer, text } from './wire.ts';
+import { Damage, type Field, fieldsOf, integer, type Message, text } from './wire.ts';
 
 /** What the writer patches: the file's bytes, and what each part of it said when it was read. */
 export interface OnnxSource {
@@ -45,7 +45,7 @@ export function readOnnx(bytes: Uint8Array, fileName: string, companions: Compan
 }
 
 interface Header {
-  readonly graph: Uint8Array;
+  readonly graph: Field;
   readonly opsets: ReadonlyMap<string, number>;
   readonly irVersion: number;
   readonly metadata: Readonly<Record<string, string>>;
@@ -72,14 +72,14 @@ function readModel(bytes: Uint8Array, fileName: string, companions: Companions):
 function readHeader(bytes: Uint8Array, fileName: string): Header {
   const metadata: [string, string][] = [];
   const opsets = new Map<string, number>();
-  let graph: Uint8Array | undefined;
+  let graph: Field | undefined;
   let irVersion = 0;
   for (const field of fieldsOf(bytes)) {
     if (field.no === MODEL.graph) {
       if (graph) throw new Damage('holds two graphs');
-      graph = field.payload;
-    } else if (field.no === MODEL.opsetImport) readOpset(field.payload, opsets);
-    else if (field.no === MODEL.metadataProps) metadata.push(readEntry(field.payload));
+      graph = field;
+    } else if (field.no === MODEL.opsetImport) readOpset(field, opsets);
+    else if (field.no === MODEL.metadataProps) metadata.push(readEntry(field));
     else if (field.no === MODEL.producerName) metadata.push(['producer', text(field)]);
     else if (field.no === MODEL.producerVersion) metadata.push(['producer_version', text(field)]);
     else if (field.no === MODEL.irVersion) irVersion = integer(field);
@@ -100,7 +100,7 @@ function notOnnx(bytes: Uint8Array, fileName: string): ModelError {
   });
 }
 
-function readOpset(message: Uint8Array, opsets: Map<string, number>): void {
+function readOpset(message: Message, opsets: Map<string, number>): void {
   let domain = '';
   let version = 1;
   for (const field of fieldsOf(message)) {
@@ -149,25 +149,24 @@ class GraphReader {
     ];
   }
 
-  read(message: Uint8Array, opsets: ReadonlyMap<string, number>): Graph {
+  read(message: Message, opsets: ReadonlyMap<string, number>): Graph {
     let name = '';
     const nodes: GraphNode[] = [];
     const inputs: ValueInfo[] = [];
     const outputs: ValueInfo[] = [];
     const values = new Map<string, ValueInfo>();
     let id = 0;
-    const readBody = (body: Uint8Array) => new GraphReader(this.companions).read(body, opsets);
+    const readBody = (body: Message) => new GraphReader(this.companions).read(body, opsets);
     for (const field of fieldsOf(message)) {
       const { no } = field;
-      if (no === GRAPH.node) this.addNode(readNode(field.payload, id++, this.companions, readBody), nodes);
+      if (no === GRAPH.node) this.addNode(readNode(field, id++, this.companions, readBody), nodes);
       else if (no === GRAPH.name) name = text(field);
-      else if (no === GRAPH.initializer) this.addTensor(readTensor(field.payload, '', this.companions));
-      else if (no === GRAPH.sparseInitializer)
-        this.addTensor(readSparseTensor(field.payload, this.companions));
-      else if (no === GRAPH.input) inputs.push(readValueInfo(field.payload));
-      else if (no === GRAPH.output) outputs.push(readValueInfo(field.payload));
+      else if (no === GRAPH.initializer) this.addTensor(readTensor(field, '', this.companions));
+      else if (no === GRAPH.sparseInitializer) this.addTensor(readSparseTensor(field, this.companions));
+      else if (no === GRAPH.input) inputs.push(readValueInfo(field));
+      else if (no === GRAPH.output) outputs.push(readValueInfo(field));
       else if (no === GRAPH.valueInfo) {
-        const info = readValueInfo(field.payload);
+        const info = readValueInfo(field);
         values.set(info.name, info);
       }
     }
@@ -233,10 +232,10 @@ function listTensor(name: string, dtype: 'float32' | 'int64', value: number | re
 }
 
 function readNode(
-  message: Uint8Array,
+  message: Message,
   id: number,
   companions: Companions,
-  readBody: (message: Uint8Array) => Graph,
+  readBody: (message: Message) => Graph,
 ): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
@@ -251,7 +250,7 @@ function readNode(
     else if (field.no === NODE.opType) op = text(field);
     else if (field.no === NODE.domain) domain = text(field);
     else if (field.no === NODE.attribute) {
-      const attribute = readAttribute(field.payload, companions, readBody);
+      const attribute = readAttribute(field, companions, readBody);
       if (attribute) attributes.push(attribute);
     }
   }

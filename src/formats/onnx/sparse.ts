@@ -5,20 +5,20 @@ import type { Tensor } from '../../graph/types.ts';
 import type { Companions } from '../format.ts';
 import { SPARSE } from './schema.ts';
 import { checkDims, readTensor } from './tensor.ts';
-import { Damage, fieldsOf, integers } from './wire.ts';
+import { Damage, fieldsOf, integers, type Message } from './wire.ts';
 
 /** No sparse constant is spelled out beyond this many bytes. */
 const LIMIT = 2 ** 30;
 
 /** Named as its `values` are. Without bytes where it is too large to be spelled out. @throws Damage */
-export function readSparseTensor(message: Uint8Array, companions: Companions): Tensor {
+export function readSparseTensor(message: Message, companions: Companions): Tensor {
   let values: Tensor | undefined;
   let indices: Tensor | undefined;
-  let dims: readonly number[] = [];
+  const dims: number[] = [];
   for (const field of fieldsOf(message)) {
-    if (field.no === SPARSE.values) values = readTensor(field.payload, '', companions);
-    else if (field.no === SPARSE.indices) indices = readTensor(field.payload, '', companions);
-    else if (field.no === SPARSE.dims) dims = dims.concat(integers(field));
+    if (field.no === SPARSE.values) values = readTensor(field, '', companions);
+    else if (field.no === SPARSE.indices) indices = readTensor(field, '', companions);
+    else if (field.no === SPARSE.dims) for (const number of integers(field)) dims.push(number);
   }
   if (!values || !indices) throw new Damage('has a sparse constant without values or indices');
   const { name, dtype } = values;

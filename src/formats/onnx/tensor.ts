@@ -27,7 +27,7 @@ export function readTensor(message: Message, fallbackName: string, companions: C
   const data: Field[] = [];
   const external: Field[] = [];
   for (const field of fieldsOf(message)) {
-    if (field.no === TENSOR.dims) dims.push(...integers(field));
+    if (field.no === TENSOR.dims) for (const number of integers(field)) dims.push(number);
     else if (field.no === TENSOR.dataType) type = integer(field);
     else if (field.no === TENSOR.name) name = text(field) || fallbackName;
     else if (field.no === TENSOR.dataLocation) location = integer(field);

@@ -33,7 +33,7 @@ export function flowOf(analysis: Analysis): Flow {
   const { graph } = analysis;
   const producers = new Map<string, GraphNode>();
   for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node);
-  const reads = new Map(graph.nodes.map((node) => [node, [...readsOf(node)]]));
+  const reads = new Map(graph.nodes.map((node) => [node, [...new Set(readsOf(node))]]));
   const data = dataNames(analysis, reads, producers);
   const flowing = (node: GraphNode) => node.outputs.some((name) => data.has(name));
   const nodes = graph.nodes.filter(flowing);
