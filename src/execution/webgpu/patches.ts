@@ -1,5 +1,6 @@
 // Kernels of tfjs's WebGPU backend that err, put right. Version 4.22: an operand of rank 1 beside one of rank 5 or more
-// is indexed in a way that does not compile.
+// is indexed in a way that does not compile; beside one of any higher rank it is copied to shared memory first, with a
+// barrier that costs many times what it saves. A shape of the other's rank avoids both.
 
 import type * as Tf from '@tensorflow/tfjs';
 
@@ -27,7 +28,7 @@ const binary = [
 
 /** The same elements under a shape of that rank. */
 const widened = (info: Tf.TensorInfo, rank: number): Tf.TensorInfo =>
-  info.shape.length === 1 && rank > 4
+  info.shape.length === 1 && rank > 1
     ? {
         dataId: info.dataId,
         dtype: info.dtype,
