@@ -15,16 +15,16 @@ export interface Gate {
 }
 
 /** What would follow, as its sentence names it. */
-export type PassName = 'Training' | 'Repair';
+export type PassName = 'training' | 'repair';
 
 /** Whether a pass may follow. Before any step it may: training a model as it was opened is a choice. */
-export function gateOf(lastStep: StepOutcome | undefined, pass: PassName = 'Training'): Gate {
+export function gateOf(lastStep: StepOutcome | undefined, pass: PassName = 'training'): Gate {
   if (!lastStep)
     return { open: true, message: 'No step was made yet: training starts from the model as it is.' };
   if (lastStep.pruned)
     return { open: true, message: 'The last step removed channels: training may win accuracy back.' };
-  const skipped = `${pass} was skipped: the last step removed nothing.`;
-  return { open: false, message: [skipped, ...whyNothing(lastStep)].join(' ') };
+  const none = `The last step removed nothing, so no ${pass} follows.`;
+  return { open: false, message: [none, ...whyNothing(lastStep)].join(' ') };
 }
 
 /** The reasons of the whole step; without any, the first of a group's and how many more there are. */

@@ -200,7 +200,7 @@ describe('a pass ends', () => {
 describe('a pass', () => {
   test('does not begin when the gate is shut, and says why', async () => {
     const network = await tinyNetwork();
-    const gate = { open: false, message: 'Training was skipped: the last step removed nothing.' };
+    const gate = { open: false, message: 'The last step removed nothing, so no training follows.' };
     const { events, result } = await runPass(train(network, data, { ...options, gate }));
     expect(events).toEqual([]);
     expect(result).toEqual({

@@ -28,7 +28,7 @@ export const learning = (core: Core): Learning => ({
       const model = core.requireModel();
       const { board, device, keeper } = core;
       const data = core.requireData().dataset;
-      const done = await repair(options, { model, data, gate: core.gate({ pass: 'Repair' }), device, board });
+      const done = await repair(options, { model, data, gate: core.gate({ pass: 'repair' }), device, board });
       board.log({ kind: 'repair', method: options.method, ...done });
       if (done.changed) await keeper.keep({ present: model.write() });
       return done;
