@@ -3,7 +3,7 @@
 import { ChartLine } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/engine.ts';
-import { accuracy, compact, decimal, percent, plural } from '../text/numbers.ts';
+import { accuracy, compact, decimal, fixed, percent, plural, thinSpace } from '../text/numbers.ts';
 import { Empty } from '../widgets/Empty.tsx';
 import { Comparisons } from './Comparisons.tsx';
 import { type Line, Plot, type Range, type Token } from './Plot.tsx';
@@ -83,8 +83,8 @@ function SizeChart({
   const [params, macs] = [last.params / costs[0].params, last.macs / (costs[0].macs || 1)];
   const label = `Size after each step: ${plural(costs.length - 1, 'step')}, parameters at ${percent(params)} and MACs at ${percent(macs)} of the opened model.`;
   return (
-    <figure className="chart">
-      <Head title="Size" at={at.step === 0 ? 'as opened' : `step ${at.step}`}>
+    <figure className="chart size">
+      <Head title="Size" at={at.step === 0 ? 'as opened' : `step ${at.step}, % of opened`}>
         <Value colour="cool" name="Params" text={compact(at.params)} />
         <Value colour="violet" name="MACs" text={compact(at.macs)} />
         <Value colour="cut" name="Sparsity" text={percent(at.sparsity)} />
@@ -95,7 +95,7 @@ function SizeChart({
           lines={sizeLines}
           marks={marks}
           formatX={(x) => (Number.isInteger(x) ? (x === 0 ? 'opened' : String(x)) : '')}
-          formatY={percent}
+          formatY={(y, step) => `${fixed(y * 100, step * 100)}${thinSpace}%`}
           rangeY={[0, 1.04]}
           whole
           onCursor={setPointed}
@@ -151,7 +151,9 @@ function CurveChart({ title, curve, marks, log, format, range, onRange }: CurveC
             lines={curveLines}
             marks={marks}
             formatX={compact}
-            formatY={(y) => (title === 'Accuracy' ? percent(y) : decimal(y))}
+            formatY={(y, step) =>
+              title === 'Accuracy' ? `${fixed(y * 100, step * 100)}${thinSpace}%` : fixed(y, step)
+            }
             syncKey="training"
             range={range}
             onRange={onRange}

@@ -41,7 +41,8 @@ export interface PlotProps {
   readonly lines: readonly Line[];
   readonly marks: readonly Mark[];
   readonly formatX: (x: number) => string;
-  readonly formatY: (y: number) => string;
+  /** `step`: between two marks of the axis. */
+  readonly formatY: (y: number, step: number) => string;
   readonly rangeY?: readonly [number, number];
   /** Only whole numbers are marked on the x axis. */
   readonly whole?: boolean;
@@ -153,7 +154,7 @@ function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps 
         size: 46,
         gap: 6,
         space: 28,
-        values: (_, splits) => splits.map((y) => latest.current.formatY(y)),
+        values: (_, splits, __, ___, step) => splits.map((y) => latest.current.formatY(y, step)),
       },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, palette))],

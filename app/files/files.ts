@@ -1,9 +1,19 @@
 // Files in and out of the browser.
 
+import { ModelError, problemOf } from '../../src/lib/errors.ts';
 import type { NamedBlob, NamedFile } from '../../src/workbench/engine.ts';
 
+/** @throws ModelError `unreadable` when the file has gone or changed since it was chosen, or is too large for this browser */
 export async function readFile({ name, blob }: NamedBlob): Promise<NamedFile> {
-  return { name: baseName(name), bytes: new Uint8Array(await blob.arrayBuffer()) };
+  try {
+    return { name: baseName(name), bytes: new Uint8Array(await blob.arrayBuffer()) };
+  } catch (error) {
+    throw new ModelError({
+      code: 'unreadable',
+      where: name,
+      message: `${baseName(name)} cannot be read: ${problemOf(error).message}`,
+    });
+  }
 }
 
 export const readFiles = (files: readonly NamedBlob[]): Promise<NamedFile[]> =>

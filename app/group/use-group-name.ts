@@ -2,7 +2,7 @@
 
 import { useApp } from '../store/store.ts';
 
-interface Named {
+export interface Named {
   /** Of the group. */
   readonly id: string;
   readonly node: string;

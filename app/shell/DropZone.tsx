@@ -2,9 +2,18 @@
 
 import { FileDown } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import type { Problem } from '../../src/lib/errors.ts';
 import { droppedFiles, pickerId } from '../files/files.ts';
 import { useAppStore } from '../store/store.ts';
 import './drop-zone.css';
+
+/** What runs goes on; the files have to be dropped again. */
+const notNow = (work: string | undefined): Problem => ({
+  code: 'busy',
+  where: 'window',
+  message: work ? `Not now: ${work}…` : 'Not while a training pass runs.',
+  hint: work ? 'Drop the files again when that is done.' : 'Stop it first, then drop the files again.',
+});
 
 export function DropZone() {
   const store = useAppStore();
@@ -29,10 +38,9 @@ export function DropZone() {
       setOver(false);
       if (!event.dataTransfer || !carriesFiles(event)) return;
       event.preventDefault();
-      const files = await droppedFiles(event.dataTransfer);
-      const { work, training, say, openFiles } = store.getState();
-      if (work || training) say(`Files can be dropped when this is done: ${work ?? 'the training pass'}.`);
-      else await openFiles(files);
+      const { work, training, complain, openFiles } = store.getState();
+      if (work || training) complain(notNow(work));
+      else await openFiles(await droppedFiles(event.dataTransfer));
     };
     window.addEventListener('dragenter', onEnter);
     window.addEventListener('dragleave', onLeave);

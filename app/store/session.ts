@@ -1,7 +1,6 @@
 // The session as the engine tells it, and what a person can ask of it.
 
-import { problemOf } from '../../src/lib/errors.ts';
-import type { Answer, DataSample, NamedBlob, NamedFile, SessionState } from '../../src/workbench/engine.ts';
+import type { Answer, DataSample, NamedBlob, SessionState } from '../../src/workbench/engine.ts';
 import { baseName, download, readFile, readFiles } from '../files/files.ts';
 import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
 import { bytes, plural } from '../text/numbers.ts';
@@ -11,7 +10,7 @@ export interface SessionSlice {
   /** `undefined` until the engine has answered for the first time. */
   readonly session: SessionState | undefined;
   /** A model that wants another file, kept until that file is dropped too. */
-  readonly waiting: NamedFile | undefined;
+  readonly waiting: NamedBlob | undefined;
   receive(session: SessionState): void;
   /** Whatever was dropped or picked: a model, its companions, or data. */
   openFiles(files: readonly NamedBlob[]): Promise<void>;
@@ -45,9 +44,13 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       return true;
     })) ?? false;
 
-  const openModel = async (model: NamedFile, companions: readonly NamedFile[]) => {
+  /** Large files take a while to read, too. */
+  const openModel = async (model: NamedBlob, companions: readonly NamedBlob[]) => {
     set({ waiting: undefined });
-    const opened = await did(`Opening ${model.name}`, () => engine.open(model, companions));
+    const name = baseName(model.name);
+    const opened = await did(`Opening ${name}`, async () =>
+      engine.open(await readFile(model), await readFiles(companions)),
+    );
     const wantsMore = get().problems.at(-1)?.code === 'external-data';
     if (opened) greet();
     else if (wantsMore) set({ waiting: model });
@@ -109,20 +112,10 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       const { session, waiting } = get();
       const kept = files.find(({ name }) => isSession(name));
       if (kept) return openSession(kept);
-      if (waiting && !files.some(({ name }) => looksLikeModel(name)))
-        return openModel(waiting, await readFiles(files));
+      if (waiting && !files.some(({ name }) => looksLikeModel(name))) return openModel(waiting, files);
       const { model, companions, data } = sortFiles(files, session?.model !== undefined);
       if (!model) return openData(() => engine.openData(data));
-      try {
-        await openModel(await readFile(model), await readFiles(companions));
-      } catch (error) {
-        const { message } = problemOf(error);
-        get().complain({
-          code: 'unreadable',
-          where: model.name,
-          message: `${baseName(model.name)} cannot be read: ${message}`,
-        });
-      }
+      await openModel(model, companions);
     },
     async openSample() {
       const opened = await did('Opening the sample', async () => {

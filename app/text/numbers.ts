@@ -1,6 +1,6 @@
 // Numbers as a person reads them.
 
-const thinSpace = '\u202f';
+export const thinSpace = '\u202f';
 
 /** `11.7 M`, `4.09 G`, `640`: three significant digits and the unit prefix. */
 export function compact(value: number): string {
@@ -55,9 +55,13 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 export const decimal = (value: number): string =>
   !Number.isFinite(value)
     ? '–'
-    : Math.abs(value) >= 0.001 || value === 0
+    : Math.abs(value) >= 1e-5 || value === 0
       ? value.toPrecision(3)
       : value.toExponential(1);
+
+/** As many digits as tell apart numbers that lie `step` from each other: the marks of an axis. */
+export const fixed = (value: number, step: number): string =>
+  value.toFixed(Math.min(12, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))));
 
 /** `14:03`, in the person's own zone. */
 export const clock = (at: number): string =>

@@ -21,6 +21,7 @@ import { useApp } from '../../store/store.ts';
 import { unitName } from '../../text/names.ts';
 import { compact, plural } from '../../text/numbers.ts';
 import { Fold } from '../../widgets/Fold.tsx';
+import { Name } from '../../widgets/Name.tsx';
 import { ChannelPicker } from './ChannelPicker.tsx';
 import { ScoreStrip } from './ScoreStrip.tsx';
 
@@ -34,7 +35,9 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
   return (
     <article className="candidate" aria-label={name}>
       <header className="candidate-head">
-        <h3 title={candidate.root}>{name}</h3>
+        <h3 title={candidate.root}>
+          <Name>{name}</Name>
+        </h3>
         {alike > 0 && (
           <span className="chip" title="Candidates of the same structure">
             {plural(alike, 'other')} alike

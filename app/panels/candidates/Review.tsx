@@ -5,6 +5,7 @@ import { useShallow } from 'zustand/react/shallow';
 import type { CandidateSummary, OpenStep, Verdict } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { applyStep, cancelStep, tryOut } from '../../commands/review.ts';
+import { GroupName } from '../../group/GroupName.tsx';
 import { useGroupName } from '../../group/use-group-name.ts';
 import { currentCandidate, goingUnits, tally, verdictOf, visibleCandidates } from '../../store/review.ts';
 import { useApp } from '../../store/store.ts';
@@ -13,6 +14,7 @@ import { Choices } from '../../widgets/Choices.tsx';
 import { Empty } from '../../widgets/Empty.tsx';
 import { Filter } from '../../widgets/Filter.tsx';
 import { Fold } from '../../widgets/Fold.tsx';
+import { Name } from '../../widgets/Name.tsx';
 import { Segments } from '../../widgets/Segments.tsx';
 import { Candidate } from './Candidate.tsx';
 
@@ -102,11 +104,12 @@ export const verdictLooks: Readonly<Record<Verdict, { readonly icon: LucideIcon;
 function Row({ candidate }: { readonly candidate: CandidateSummary }) {
   const verdict = useApp((state) => verdictOf(state, candidate.id));
   const { icon: Icon, word } = verdictLooks[verdict];
-  const name = useGroupName({ ...candidate, id: candidate.group });
   return (
     <span className={`candidate-row ${verdict}`} title={candidate.reason ?? candidate.root}>
       <Icon aria-label={word} size={13} strokeWidth={2.2} />
-      <span className="candidate-name">{name}</span>
+      <span className="candidate-name">
+        <GroupName group={{ ...candidate, id: candidate.group }} />
+      </span>
       <span className="figure">
         −{goingUnits(candidate).length} <span className="candidate-of">/ {candidate.units}</span>
       </span>
@@ -170,7 +173,7 @@ function RecentOne({ candidate, verdict }: RecentOneProps) {
         }}
       >
         <Icon aria-hidden size={12} strokeWidth={2.2} />
-        <span>{name}</span>
+        <Name>{name}</Name>
       </a>
     </li>
   );

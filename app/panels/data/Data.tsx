@@ -46,7 +46,7 @@ function Loaded({ data }: { readonly data: DataSummary }) {
     <div className="data-loaded">
       <p className="data-name">{data.name}</p>
       <p className="data-facts">
-        {parts.filter(Boolean).join(' · ')} · {data.dims.join(' × ')}
+        {parts.filter(Boolean).join(' · ')} · {data.dims.join('\u00a0×\u00a0')}
         {data.classes.length > 0 && ` · ${plural(data.classes.length, 'class', 'classes')}`}
       </p>
       {data.problems && data.problems.length > 0 && (

@@ -6,6 +6,7 @@ import type { GroupSummary } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import { lock } from '../../commands/review.ts';
 import { Coupling } from '../../group/Coupling.tsx';
+import { GroupName } from '../../group/GroupName.tsx';
 import { nameIn, useGroupName } from '../../group/use-group-name.ts';
 import { useApp } from '../../store/store.ts';
 import { unitName } from '../../text/names.ts';
@@ -61,12 +62,13 @@ function matching(
 
 function GroupRow({ group }: { readonly group: GroupSummary }) {
   const ignored = useApp((state) => state.stepOptions.ignore.includes(group.root));
-  const name = useGroupName(group);
   const held = group.locked ?? (ignored ? 'You locked it.' : undefined);
   const left = group.initialUnits === 0 ? 1 : group.units / group.initialUnits;
   return (
     <span className={held ? 'group-row held' : 'group-row'} title={held ?? group.root}>
-      <span className="group-name">{name}</span>
+      <span className="group-name">
+        <GroupName group={group} />
+      </span>
       {held ? (
         <Lock aria-label={held} size={12} />
       ) : (

@@ -78,7 +78,7 @@ const words: {
     title: `Went back to before step ${number}`,
     sentences: ['Weights, rejects and schedule are as they were then.'],
   }),
-  note: ({ message }) => ({ icon: Info, title: message }),
+  note: ({ message }) => ({ icon: Info, title: 'Note', sentences: [message] }),
 };
 
 function describeStep(step: Of<'step'>): Partial<Described> & Pick<Described, 'icon' | 'title'> {
