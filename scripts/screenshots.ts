@@ -1,31 +1,14 @@
 // Takes the README's screenshots (`npx tsx scripts/screenshots.ts`): it builds the page, walks through a step on the
 // built-in sample as a person would, trains on WebAssembly, and takes the picture in light and in dark.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build, preview } from 'vite';
-import { ensureChromium } from './chromium.mjs';
+import type { Browser, Page } from 'playwright-core';
+import { button, servePage } from './page.ts';
 
-const outDir = mkdtempSync(join(tmpdir(), 'secateur-page-'));
-await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
-const server = await preview({
-  logLevel: 'error',
-  build: { outDir },
-  preview: { host: '127.0.0.1', port: 0 },
-});
-const address = server.resolvedUrls?.local[0] ?? '';
-const browser = await chromium.launch({
-  executablePath: ensureChromium(),
-  args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-});
+const { address, browser, close } = await servePage();
 try {
   for (const colorScheme of ['light', 'dark'] as const) await picture(browser, colorScheme);
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(outDir, { recursive: true, force: true });
+  await close();
 }
 
 async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise<void> {
@@ -54,10 +37,6 @@ async function picture(browser: Browser, colorScheme: 'light' | 'dark'): Promise
   await page.waitForTimeout(1500);
   await page.screenshot({ path: `docs/screenshot-${colorScheme}.png` });
   await context.close();
-}
-
-function button(page: Page, name: string) {
-  return page.getByRole('button', { name, exact: true });
 }
 
 async function decide(page: Page, decisions: readonly ('Accept' | 'Reject')[]): Promise<void> {
