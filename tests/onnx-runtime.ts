@@ -5,6 +5,8 @@ import type * as Ort from 'onnxruntime-web';
 export interface OrtArray {
   readonly dims: readonly number[];
   readonly data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+  /** Of bytes: what they are, numbers unless stated. */
+  readonly dtype?: 'uint8' | 'bool';
 }
 
 let loading: Promise<typeof Ort> | undefined;
@@ -34,9 +36,9 @@ export async function runOnnx(
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
   try {
     const feeds = Object.fromEntries(
-      Object.entries(inputs).map(([name, { dims, data }]) => [
+      Object.entries(inputs).map(([name, { dims, data, dtype }]) => [
         name,
-        new ort.Tensor(typeOf(data) as 'float32', data as Float32Array, dims),
+        new ort.Tensor((dtype ?? typeOf(data)) as 'float32', data as Float32Array, dims),
       ]),
     );
     const outputs = await session.run(feeds);

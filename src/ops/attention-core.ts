@@ -90,6 +90,8 @@ export interface AttentionOptions {
   readonly bias?: Tf.Tensor | undefined;
   /** A query sees the keys up to its own position, `causal` keys being older than the first query. */
   readonly causal?: number | undefined;
+  /** A query may see no key at all; it then gets zeros. */
+  readonly mayBeBlind?: boolean;
 }
 
 /** What one attention computes on its way. */
@@ -99,7 +101,7 @@ export interface Attended {
   readonly stages: readonly [Tf.Tensor, Tf.Tensor, Tf.Tensor, Tf.Tensor];
 }
 
-const MASKED = -1e30;
+export const MASKED = -1e30;
 
 /** q [B, H, T, D], k [B, G, L, D], v [B, G, L, E] with H a multiple of G → [B, H, T, E]. */
 export function attend(
@@ -108,7 +110,7 @@ export function attend(
   q: Tf.Tensor,
   k: Tf.Tensor,
   v: Tf.Tensor,
-  { scale, softcap = 0, bias, causal }: AttentionOptions,
+  { scale, softcap = 0, bias, causal, mayBeBlind }: AttentionOptions,
 ): Attended {
   const [, heads, queries, dims] = q.shape;
   const keys = k.shape[2] as number;
@@ -119,7 +121,10 @@ export function attend(
   const capped = softcap > 0 ? tf.mul(tf.tanh(tf.div(scaled, softcap)), softcap) : scaled;
   let biased: Tf.Tensor = bias ? tf.add(capped, bias) : capped;
   if (causal !== undefined) biased = tf.add(biased, triangle(tf, queries, keys, causal));
-  const shares = tf.softmax(biased);
+  const weights = tf.softmax(biased);
+  const shares = mayBeBlind
+    ? tf.where(tf.greater(tf.max(biased, -1, true), MASKED / 2), weights, tf.zerosLike(weights))
+    : weights;
   const y = multiply(tf, kernels, shares, shared(tf, v, heads));
   return { y, stages: [scaled, capped, biased, shares] };
 }

@@ -15,6 +15,7 @@ import {
   headsOf,
   joinHeads,
   keepScale,
+  MASKED,
   survivingRuns,
   tieMask,
   withPast,
@@ -34,7 +35,8 @@ import {
   type RunView,
   type ValueType,
 } from './op.ts';
-import { illShaped, unsupported } from './refusal.ts';
+import { padAlong } from './padding.ts';
+import { illShaped } from './refusal.ts';
 
 const attrs = {
   is_causal: int(0),
@@ -146,9 +148,24 @@ function attentionResize(view: ResizeView<AttrsOf<typeof attrs>>): void {
   keepScale(view, before.dims, dims);
 }
 
+/** What is added to the logits: the mask, in which missing keys are not seen, and the lengths of the keys given. */
+function biasOf(view: RunView<AttrsOf<typeof attrs>>): Tf.Tensor | undefined {
+  const { tf } = view;
+  const { queries, keys } = sizesOf(view);
+  const given = view.has(MASK) ? asBias(tf, view.input(MASK)) : undefined;
+  const missing = given ? keys - (given.shape.at(-1) as number) : 0;
+  const mask = given && padAlong(tf, given, given.rank - 1, 'constant', [0, missing], MASKED);
+  if (!view.has(LENGTHS)) return mask;
+  const lengths = tf.reshape(tf.cast(view.input(LENGTHS), 'int32'), [-1, 1, 1, 1]);
+  const places = tf.reshape(tf.range(0, keys, 1, 'int32'), [1, 1, 1, keys]);
+  const rows = tf.reshape(tf.range(0, queries, 1, 'int32'), [1, 1, queries, 1]);
+  const last = view.attrs.is_causal ? tf.add(rows, tf.sub(lengths, queries)) : tf.sub(lengths, 1);
+  const seen = asBias(tf, tf.lessEqual(places, last));
+  return mask ? tf.add(seen, mask) : seen;
+}
+
 function runAttention(view: RunView<AttrsOf<typeof attrs>>): Tf.Tensor[] {
   const { tf, attrs: stated } = view;
-  if (view.has(LENGTHS)) throw unsupported(view, 'is told the lengths of its keys');
   const { heads, keyHeads } = sizesOf(view);
   const past = (i: number) => (view.has(i) ? view.input(i) : undefined);
   const k = withPast(tf, past(PAST_KEY), cutHeads(tf, view.input(K), keyHeads));
@@ -156,8 +173,9 @@ function runAttention(view: RunView<AttrsOf<typeof attrs>>): Tf.Tensor[] {
   const { y, stages } = attend(tf, view.kernels, cutHeads(tf, view.input(Q), heads), k, v, {
     scale: stated.scale,
     softcap: stated.softcap,
-    bias: view.has(MASK) ? asBias(tf, view.input(MASK)) : undefined,
-    causal: stated.is_causal ? (past(PAST_KEY)?.shape[2] ?? 0) : undefined,
+    bias: biasOf(view),
+    causal: stated.is_causal && !view.has(LENGTHS) ? (past(PAST_KEY)?.shape[2] ?? 0) : undefined,
+    mayBeBlind: view.has(MASK) || view.has(LENGTHS),
   });
   const shaped = view.shape(Q).length === 4 ? y : joinHeads(tf, y);
   return [shaped, k, v, stages[stated.qk_matmul_output_mode]].slice(0, view.outputs);

@@ -4,7 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount, isFloat } from '../graph/tensor.ts';
 import type { DataType } from '../graph/types.ts';
-import { sequence, stridesOf } from './host.ts';
+import { offsetsOf, sequence, stridesOf } from './host.ts';
 import {
   type AttrSchema,
   type AttrsOf,
@@ -64,20 +64,23 @@ export function foldElementwise(
   combine: (...values: number[]) => number,
 ): HostTensor {
   const dims = inputs.reduce<number[]>((a, { dims: b }) => broadcast(a, b), []);
-  const strides = inputs.map((input) => {
-    const own = stridesOf(input.dims);
-    const lead = dims.length - input.dims.length;
-    return dims.map((_, i) => (i < lead || input.dims[i - lead] === 1 ? 0 : own[i - lead]));
-  });
   const values = new Array<number>(elementCount(dims));
-  const index = dims.map(() => 0);
-  for (let at = 0; at < values.length; at++) {
-    values[at] = combine(
-      ...inputs.map((input, k) => input.values[strides[k].reduce((sum, s, i) => sum + s * index[i], 0)]),
-    );
-    for (let i = dims.length - 1; i >= 0 && ++index[i] === dims[i]; i--) index[i] = 0;
-  }
+  const offsets = inputs.map((input) => broadcastOffsets(input, dims));
+  for (let at = 0; at < values.length; at++)
+    values[at] = combine(...inputs.map((input, k) => input.values[offsets[k]?.[at] ?? at]));
   return { dtype, dims, values };
+}
+
+/** Where the element of `input` lies that meets each element of `dims`; `undefined` where they are in step. */
+function broadcastOffsets(input: HostTensor, dims: readonly number[]): number[] | undefined {
+  const count = elementCount(dims);
+  if (input.values.length === count) return undefined;
+  if (input.values.length === 1) return new Array<number>(count).fill(0);
+  const own = stridesOf(input.dims);
+  const lead = dims.length - input.dims.length;
+  return offsetsOf(
+    dims.map((length, i) => sequence(length, 0, i < lead || input.dims[i - lead] === 1 ? 0 : own[i - lead])),
+  );
 }
 
 // ---------------------------------------------------------------- one input

@@ -63,6 +63,28 @@ function fixCache(eq: Equations<unknown>, inputs: readonly number[], channels: r
     );
 }
 
+/** What is added to the logits: a bias, and a mask of keys given as one number each, or as a count per example. */
+function biasOf(
+  view: RunView<{ readonly mask_filter_value: number }>,
+  mask: number,
+  bias: number,
+  keys: number,
+): Tf.Tensor | undefined {
+  const { tf } = view;
+  const added = view.has(bias) ? view.input(bias) : undefined;
+  if (!view.has(mask)) return added;
+  const given = view.input(mask);
+  const [batch] = view.shape(0);
+  const counted = given.rank === 1 && given.size === batch;
+  if (!counted && given.rank !== 2) throw unsupported(view, `masks its keys with [${given.shape}]`);
+  const column = tf.reshape(tf.cast(given, 'float32'), [batch, 1, 1, -1]);
+  const seen = counted
+    ? tf.cast(tf.less(tf.reshape(tf.range(0, keys), [1, 1, 1, keys]), column), 'float32')
+    : column;
+  const hidden = tf.mul(tf.sub(1, seen), view.attrs.mask_filter_value);
+  return added ? tf.add(hidden, added) : hidden;
+}
+
 // ---------------------------------------------------------------- Attention
 
 const fusedAttrs = {
@@ -103,8 +125,8 @@ function fusedResize(view: ResizeView<FusedAttrs>): void {
 
 function runFused(view: RunView<FusedAttrs>): Tf.Tensor[] {
   const { tf, attrs, kernels } = view;
-  if ([MASK_INDEX, PAST, PAST_LENGTH].some((i) => view.has(i)) || attrs.do_rotary)
-    throw unsupported(view, 'masks, remembers or turns its tokens');
+  if ([PAST, PAST_LENGTH].some((i) => view.has(i)) || attrs.do_rotary)
+    throw unsupported(view, 'remembers or turns its tokens');
   const [batch, tokens, features] = view.shape(INPUT);
   const flat = tf.reshape(view.input(INPUT), [batch * tokens, features]);
   const product = kernels.matMul(flat, view.input(WEIGHTS));
@@ -119,7 +141,7 @@ function runFused(view: RunView<FusedAttrs>): Tf.Tensor[] {
   );
   const { y } = attend(tf, kernels, q, k, v, {
     scale: attrs.scale,
-    bias: view.has(LOGIT_BIAS) ? view.input(LOGIT_BIAS) : undefined,
+    bias: biasOf(view, MASK_INDEX, LOGIT_BIAS, tokens),
     causal: attrs.unidirectional ? 0 : undefined,
   });
   return [joinHeads(tf, y)];
@@ -238,8 +260,8 @@ function multiResize(view: ResizeView<MultiAttrs>): void {
 
 function runMulti(view: RunView<MultiAttrs>): Tf.Tensor[] {
   const { tf, attrs } = view;
-  if (!isPlain(view) || sequence(view.inputs, KEY_MASK).some((i) => i !== MULTI_LOGIT_BIAS && view.has(i)))
-    throw unsupported(view, 'gets its inputs packed, masked or with a memory');
+  if (!isPlain(view) || sequence(view.inputs, PAST_KEY).some((i) => view.has(i)))
+    throw unsupported(view, 'gets its inputs packed or with a memory');
   const widths = [Q, K, V].map((i) => view.shape(i)[2]);
   const biases = startsOf(widths).map((start, i) =>
     view.has(MULTI_BIAS) ? sliceAlong(tf, view.input(MULTI_BIAS), 0, start, widths[i]) : undefined,
@@ -250,7 +272,7 @@ function runMulti(view: RunView<MultiAttrs>): Tf.Tensor[] {
   });
   const { y } = attend(tf, view.kernels, q, k, v, {
     scale: attrs.scale,
-    bias: view.has(MULTI_LOGIT_BIAS) ? view.input(MULTI_LOGIT_BIAS) : undefined,
+    bias: biasOf(view, KEY_MASK, MULTI_LOGIT_BIAS, view.shape(K)[1]),
     causal: attrs.unidirectional ? 0 : undefined,
   });
   return [joinHeads(tf, y)];

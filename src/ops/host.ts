@@ -56,12 +56,20 @@ export function pick(tensor: HostTensor, positions: readonly (readonly number[] 
   };
 }
 
-/** The chosen positions of one axis. */
-export const pickAlong = (tensor: HostTensor, axis: number, positions: readonly number[]): HostTensor =>
-  pick(
-    tensor,
-    tensor.dims.map((_, i) => (i === axis ? positions : undefined)),
-  );
+/** The chosen positions of one axis; repeats allowed. */
+export function pickAlong(
+  { dtype, dims, values }: HostTensor,
+  axis: number,
+  positions: readonly number[],
+): HostTensor {
+  const inner = elementCount(dims.slice(axis + 1));
+  const block = inner * dims[axis];
+  const out: number[] = [];
+  for (let start = 0; start < values.length; start += block)
+    for (const p of positions)
+      for (let at = start + p * inner; at < start + (p + 1) * inner; at++) out.push(values[at]);
+  return { dtype, dims: dims.with(axis, positions.length), values: out };
+}
 
 export function transposed(tensor: HostTensor, order: readonly number[]): HostTensor {
   const strides = stridesOf(tensor.dims);

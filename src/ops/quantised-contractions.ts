@@ -15,6 +15,7 @@ import {
   type RunView,
 } from './op.ts';
 import { quantised } from './quantise.ts';
+import { seenPlain } from './seen-plain.ts';
 
 /** Input slots of a quantised node. */
 interface Slots {
@@ -25,30 +26,6 @@ interface Slots {
   /** Absent where the result is the integer sum itself. */
   readonly scales?: { readonly data: number; readonly weight: number; readonly result: number };
   readonly resultZero?: number;
-}
-
-/** What a view offers per input slot. */
-const perInput = [
-  'has',
-  'shape',
-  'dtype',
-  'known',
-  'numbers',
-  'axes',
-  'newShape',
-  'kept',
-  'setNumbers',
-  'input',
-];
-
-/** The node as its plain counterpart would see it. */
-function seenPlain<V extends NodeView<unknown>>(view: V, { plain }: Slots, inputs?: readonly Tf.Tensor[]): V {
-  const seen = Object.create(view, { inputs: { value: plain.length } });
-  const source = view as unknown as Record<string, ((i: number, ...rest: unknown[]) => unknown) | undefined>;
-  for (const name of perInput)
-    if (source[name]) seen[name] = (i: number, ...rest: unknown[]) => source[name]?.(plain[i] ?? -1, ...rest);
-  if (inputs) seen.input = (i: number) => inputs[i];
-  return seen;
 }
 
 /** Scales and zero points that hold a number per output channel of the weight go with it. */
@@ -84,7 +61,7 @@ function runOnFloats(view: RunView<unknown>, slots: Slots, { plain, rows }: Kind
   const inputs = [centred(slots.plain[0], slots.dataZero), centred(slots.plain[1], slots.weightZero)];
   const bias = slots.plain[2];
   if (bias !== undefined && view.has(bias)) inputs.push(float(bias));
-  const sum = plain.run(seenPlain(view, slots, inputs) as RunView<never>) as Tf.Tensor;
+  const sum = plain.run(seenPlain(view, slots.plain, inputs) as RunView<never>) as Tf.Tensor;
   if (!slots.scales || slots.resultZero === undefined) return tf.cast(tf.round(sum), 'int32');
   const { data, weight, result } = slots.scales;
   const scale = tf.mul(perRow(tf, view.input(data), rowCount), view.input(weight));
@@ -102,22 +79,22 @@ function quantisedContraction(name: string, slots: Slots, kind: Kind): Operator 
     attrs: plain.attrs,
     coupling: plain.coupling,
     shape: (view) =>
-      plain.shape(seenPlain(view, slots)).map(({ dims }) => ({ dtype: resultType(view), dims })),
+      plain.shape(seenPlain(view, slots.plain)).map(({ dims }) => ({ dtype: resultType(view), dims })),
     fold: notFolded,
     terms: (eq) => {
-      plain.terms(seenPlain(eq, slots));
+      plain.terms(seenPlain(eq, slots.plain));
       coupleLevels(eq, slots, outAxis(eq.shape(slots.plain[1]).length));
     },
-    resize: (view) => plain.resize(seenPlain(view, slots)),
+    resize: (view) => plain.resize(seenPlain(view, slots.plain)),
     weights: (view) =>
-      plain.weights(seenPlain(view, slots)).map((use) => ({ ...use, input: slots.plain[use.input] })),
+      plain.weights(seenPlain(view, slots.plain)).map((use) => ({ ...use, input: slots.plain[use.input] })),
     layout: plain.layout,
     weightOrder: (view, input) =>
       slots.plain.includes(input)
-        ? plain.weightOrder?.(seenPlain(view, slots), slots.plain.indexOf(input))
+        ? plain.weightOrder?.(seenPlain(view, slots.plain), slots.plain.indexOf(input))
         : undefined,
     run: (view) => runOnFloats(view, slots, kind),
-    macs: (view) => plain.macs(seenPlain(view, slots)),
+    macs: (view) => plain.macs(seenPlain(view, slots.plain)),
   });
 }
 

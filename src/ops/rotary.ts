@@ -108,27 +108,38 @@ function run(view: RunView<Attrs>, slots: Slots): Tf.Tensor {
   const { tf, attrs: stated } = view;
   const heads = headCount(view, slots);
   const x = cutHeads(tf, view.input(0), heads);
-  const [batch, , tokens, dims] = x.shape as [number, number, number, number];
+  const [batch, , tokens] = x.shape as [number, number, number, number];
   const tables = [slots.cosines, slots.sines].map((i) =>
     tf.expandDims(rowsOf(view, view.input(i), slots.positions, batch, tokens), 1),
   );
-  const [cosines, sines] = tables;
+  const whole = turn(tf, x, tables[0], tables[1], stated.interleaved !== 0);
+  return view.shape(0).length === 3 ? joinHeads(tf, whole) : whole;
+}
+
+/** Pairs of x [B, H, T, D] turned by tables that broadcast to [B, H, T, half]; dims beyond 2 · half stay. */
+export function turn(
+  tf: typeof Tf,
+  x: Tf.Tensor,
+  cosines: Tf.Tensor,
+  sines: Tf.Tensor,
+  interleaved: boolean,
+): Tf.Tensor {
+  const [batch, heads, tokens, dims] = x.shape as [number, number, number, number];
   const half = cosines.shape[3] as number;
   const turned = sliceAlong(tf, x, 3, 0, 2 * half);
   const shape = [batch, heads, tokens, half];
-  const [a, b] = stated.interleaved
+  const [a, b] = interleaved
     ? [0, 1].map((i) => tf.reshape(sliceAlong(tf, tf.reshape(turned, [...shape, 2]), 4, i, 1), shape))
     : [0, 1].map((i) => sliceAlong(tf, turned, 3, i * half, half));
   const real = tf.sub(tf.mul(a, cosines), tf.mul(b, sines));
   const imaginary = tf.add(tf.mul(a, sines), tf.mul(b, cosines));
-  const y = stated.interleaved
+  const y = interleaved
     ? tf.reshape(tf.concat([tf.reshape(real, [...shape, 1]), tf.reshape(imaginary, [...shape, 1])], 4), [
         ...shape.slice(0, 3),
         2 * half,
       ])
     : tf.concat([real, imaginary], 3);
-  const whole = dims > 2 * half ? tf.concat([y, sliceAlong(tf, x, 3, 2 * half, dims - 2 * half)], 3) : y;
-  return view.shape(0).length === 3 ? joinHeads(tf, whole) : whole;
+  return dims > 2 * half ? tf.concat([y, sliceAlong(tf, x, 3, 2 * half, dims - 2 * half)], 3) : y;
 }
 
 const rotary = (domain: string, slots: Slots): Operator =>

@@ -25,6 +25,7 @@ import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
 import { quantisedContractions } from './quantised-contractions.ts';
+import { quantisedElementwise } from './quantised-elementwise.ts';
 import { recurrentLayers } from './recurrent.ts';
 import { reducing } from './reduction.ts';
 import { regions } from './regions.ts';
@@ -64,6 +65,7 @@ const families: readonly (readonly Operator[])[] = [
   pools,
   quantise,
   quantisedContractions,
+  quantisedElementwise,
   recurrentLayers,
   regions,
   repeating,

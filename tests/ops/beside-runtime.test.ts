@@ -1,42 +1,9 @@
-// Operators that the conformance suites leave out, one node at a time beside ONNX Runtime: recurrent layers, fused
-// attention, rotary positions. Types are what it finds, and the numbers too where we compute them.
+// Operators that the conformance suites leave out, one node at a time beside ONNX Runtime: recurrent layers, rotary
+// positions, fused activations and normalisations. Attention and quantised operators have tables of their own.
 
-import { expect, test } from 'vitest';
-import { createOnnx } from '../../src/formats/onnx/create.ts';
-import { writeOnnx } from '../../src/formats/onnx/write.ts';
-import { elementCount } from '../../src/graph/tensor.ts';
-import type { Graph } from '../../src/graph/types.ts';
-import { Random } from '../../src/lib/random.ts';
-import { type OrtArray, runOnnx } from '../onnx-runtime.ts';
-import { type Fed, fed, floats, type SingleNode, single, whole } from './single.ts';
-
-const random = new Random(7);
-const noise = (...dims: number[]) =>
-  floats(
-    dims,
-    Array.from({ length: elementCount(dims) }, () => random.normal() * 0.5),
-  );
-const flow = (...dims: number[]): Fed => fed(noise(...dims));
-
-interface Row {
-  readonly title: string;
-  readonly node: SingleNode;
-}
-const row = (
-  title: string,
-  op: string,
-  inputs: SingleNode['inputs'],
-  rest: Partial<SingleNode> = {},
-): Row => ({
-  title: `${op} ${title}`,
-  node: { op, inputs, opset: 17, ...rest },
-});
-const fused = (
-  title: string,
-  op: string,
-  inputs: SingleNode['inputs'],
-  attributes: SingleNode['attributes'],
-): Row => row(title, op, inputs, { domain: 'com.microsoft', opset: 1, attributes: attributes ?? {} });
+import { test } from 'vitest';
+import { expectAlike, flow, fused, noise, type Row, row } from './beside.ts';
+import { type SingleNode, whole } from './single.ts';
 
 /** x [5, 2, 3], hidden 4. */
 const recurrent = (
@@ -45,7 +12,7 @@ const recurrent = (
   gates: number,
   rest: Partial<SingleNode> = {},
   more: SingleNode['inputs'] = [],
-) => {
+): Row => {
   const directions = rest.attributes?.direction === 'bidirectional' ? 2 : 1;
   const weights = [
     noise(directions, gates * 4, 3),
@@ -77,41 +44,6 @@ const table = (): readonly Row[] => {
     recurrent('with other activations', 'LSTM', 4, {
       attributes: { activations: ['HardSigmoid', 'Relu', 'Softsign'] },
     }),
-    row('on heads', 'Attention', [flow(1, 2, 3, 4), flow(1, 2, 5, 4), flow(1, 2, 5, 6)], { opset: 23 }),
-    row('on rows, keys shared', 'Attention', [flow(1, 3, 8), flow(1, 5, 4), flow(1, 5, 4)], {
-      opset: 23,
-      attributes: { q_num_heads: 4, kv_num_heads: 2 },
-    }),
-    row('causal', 'Attention', [flow(1, 2, 3, 4), flow(1, 2, 3, 4), flow(1, 2, 3, 4)], {
-      opset: 23,
-      attributes: { is_causal: 1, scale: 0.3 },
-    }),
-    row('masked', 'Attention', [flow(1, 2, 3, 4), flow(1, 2, 5, 4), flow(1, 2, 5, 4), noise(3, 5)], {
-      opset: 23,
-    }),
-    row(
-      'with a cache',
-      'Attention',
-      [flow(1, 2, 3, 4), flow(1, 2, 3, 4), flow(1, 2, 3, 4), undefined, flow(1, 2, 2, 4), flow(1, 2, 2, 4)],
-      { opset: 23, outputs: 3 },
-    ),
-    fused('fuses its projection', 'Attention', [flow(1, 3, 5), noise(5, 24), noise(24)], { num_heads: 2 }),
-    fused('of wider values', 'Attention', [flow(1, 3, 5), noise(5, 20), noise(20)], {
-      num_heads: 2,
-      qkv_hidden_sizes: [4, 4, 12],
-      scale: 0.4,
-    }),
-    fused('only backwards', 'Attention', [flow(1, 3, 5), noise(5, 12), noise(12)], {
-      num_heads: 2,
-      unidirectional: 1,
-    }),
-    fused('plain', 'MultiHeadAttention', [flow(1, 3, 8), flow(1, 5, 8), flow(1, 5, 12)], { num_heads: 2 }),
-    fused(
-      'with biases',
-      'MultiHeadAttention',
-      [flow(1, 3, 8), flow(1, 3, 8), flow(1, 3, 8), noise(24), undefined, noise(1, 2, 3, 3)],
-      { num_heads: 2 },
-    ),
     fused(
       'by halves',
       'RotaryEmbedding',
@@ -169,31 +101,4 @@ const table = (): readonly Row[] => {
   ];
 };
 
-const arrayOf = ({ fed: { dims, values } }: Fed): OrtArray => ({ dims, data: Float32Array.from(values) });
-
-test.each(table())('$title', async ({ node }) => {
-  const ours = single(node);
-  expect(ours.inference.problems).toEqual([]);
-  const outputs = ours.graph.nodes[0].outputs.map((name) => ({ name, dtype: 'float32' as const }));
-  const graph: Graph = {
-    ...ours.graph,
-    outputs,
-    opsets: new Map([
-      ['', node.domain ? 17 : (node.opset ?? 17)],
-      ['com.microsoft', 1],
-    ]),
-  };
-  const inputs = Object.fromEntries(
-    node.inputs.flatMap((input, i) => (input && 'fed' in input ? [[`in${i}`, arrayOf(input)]] : [])),
-  );
-  const theirs = await runOnnx(writeOnnx(createOnnx(graph)), inputs);
-  const results = await ours.run();
-  results.forEach(({ dims, values }, o) => {
-    const { dims: expected, data } = theirs[`out${o}`];
-    expect(ours.inference.types.get(`out${o}`)?.dims).toEqual(expected);
-    expect(dims).toEqual(expected);
-    values.forEach((value, i) => {
-      expect(value).toBeCloseTo(Number(data[i]), 4);
-    });
-  });
-});
+test.each(table())('$title', (each) => expectAlike(each));
