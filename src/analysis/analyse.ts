@@ -4,13 +4,14 @@
 import type { Graph } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
 import { followBranches } from './branches.ts';
-import { frozenBy, type Slot } from './columns.ts';
+import { frozenBy } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
 import { Explainer } from './explain.ts';
 import { inferAtFittingSize } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
 import { findRoles } from './roles.ts';
+import type { Slot } from './slots.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {

@@ -1,9 +1,9 @@
 // An axis seen as columns of atoms: one column for plain channels, one per factor for a flattened product.
-// Groups are made of columns, and everything later asks which unit of which group a position belongs to.
+// Groups are made of columns; slots.ts tells which unit of which group a position belongs to then.
 
 import type { ProductKind } from '../ops/op.ts';
 import type { Reason } from './atoms.ts';
-import { isOpen, leaves, partsOf, type TermAxis } from './axis.ts';
+import { leaves, partsOf, type TermAxis } from './axis.ts';
 import type { Terms } from './terms.ts';
 import type { GroupKind } from './types.ts';
 
@@ -18,12 +18,6 @@ const innerKinds: Record<ProductKind, GroupKind> = {
 export interface Column {
   readonly kind: GroupKind;
   readonly atoms: ArrayLike<number>;
-}
-
-/** For one axis and one group: the unit of each position, -1 where the position is not the group's. */
-export interface Slot {
-  readonly group: number;
-  readonly unitOf: Int32Array;
 }
 
 /** The columns of a resolved axis; none where every position must stay. */
@@ -89,111 +83,6 @@ function listColumns(
       });
   }
   return [...products.values()].map((column) => ({ kind: column.kind, atoms: [...column.atoms] }));
-}
-
-// ---------------------------------------------------------------- units along an axis
-
-/** The slots of a resolved axis, given each atom's group and unit (-1 for an atom of no group). */
-export function slotsOf(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  if (axis.fixed || isOpen(axis)) return [];
-  if (axis.factors) return productSlots(terms, axis, groupOf, unitOf);
-  if (axis.parts) return sequenceSlots(terms, axis, groupOf, unitOf);
-  return listSlots(terms, axis, groupOf, unitOf);
-}
-
-function listSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  const collecting = new Slots(axis.length);
-  putTerms(collecting, terms, axis, 0, groupOf, unitOf);
-  return collecting.all;
-}
-
-/** The units of a list of terms, on the positions from `start` on. */
-function putTerms(
-  collecting: Slots,
-  { atoms }: Terms,
-  list: TermAxis,
-  start: number,
-  groupOf: Int32Array,
-  unitOf: Int32Array,
-): void {
-  const own = list.terms ?? [];
-  for (let p = 0; p < own.length; p++) {
-    const sole = atoms.soleAtom(own[p]);
-    if (sole >= 0) {
-      if (groupOf[sole] >= 0) collecting.put(groupOf[sole], start + p, unitOf[sole]);
-    } else if (atoms.isProduct(own[p]))
-      for (const atom of atoms.atomsOf(own[p]))
-        if (groupOf[atom] >= 0) collecting.put(groupOf[atom], start + p, unitOf[atom]);
-  }
-}
-
-/** Each factor's slots, repeated over the others. */
-function productSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  let stride = axis.length;
-  return leaves(axis).flatMap((factor) => {
-    stride /= factor.length;
-    return slotsOf(terms, factor, groupOf, unitOf).map(({ group, unitOf: own }) => ({
-      group,
-      unitOf: repeated(own, stride, axis.length),
-    }));
-  });
-}
-
-/** Each element `times` over, the whole again and again up to `length`. */
-function repeated(list: Int32Array, times: number, length: number): Int32Array {
-  const out = new Int32Array(length);
-  for (let p = 0, i = 0; p < length; p += times) {
-    out.fill(list[i], p, p + times);
-    i = i + 1 === list.length ? 0 : i + 1;
-  }
-  return out;
-}
-
-function sequenceSlots(terms: Terms, axis: TermAxis, groupOf: Int32Array, unitOf: Int32Array): Slot[] {
-  const collecting = new Slots(axis.length);
-  let start = 0;
-  for (const part of partsOf(axis)) {
-    if (part.factors)
-      for (const { group, unitOf: own } of productSlots(terms, part, groupOf, unitOf))
-        collecting.putRun(group, start, own);
-    else putTerms(collecting, terms, part, start, groupOf, unitOf);
-    start += part.length;
-  }
-  return collecting.all;
-}
-
-/** Slots in the making. Two units of one group on one position (an axis times itself) take two slots. */
-class Slots {
-  readonly all: Slot[] = [];
-  private readonly length: number;
-  private latest: Slot | undefined;
-
-  constructor(length: number) {
-    this.length = length;
-  }
-
-  put(group: number, position: number, unit: number): void {
-    const { latest } = this;
-    if (latest?.group === group && latest.unitOf[position] < 0) latest.unitOf[position] = unit;
-    else this.free(group, (slot) => slot.unitOf[position] < 0).unitOf[position] = unit;
-  }
-
-  putRun(group: number, start: number, units: Int32Array): void {
-    const fits = ({ unitOf }: Slot) => units.every((unit, i) => unit < 0 || unitOf[start + i] < 0);
-    const { unitOf } = this.free(group, fits);
-    for (let i = 0; i < units.length; i++) if (units[i] >= 0) unitOf[start + i] = units[i];
-  }
-
-  /** The group's first slot that has room. */
-  private free(group: number, hasRoom: (slot: Slot) => boolean): Slot {
-    let slot = this.all.find((known) => known.group === group && hasRoom(known));
-    if (!slot) {
-      slot = { group, unitOf: new Int32Array(this.length).fill(-1) };
-      this.all.push(slot);
-    }
-    this.latest = slot;
-    return slot;
-  }
 }
 
 /** Why no position of a resolved axis may go; `undefined` where one may. */

@@ -59,7 +59,7 @@ class Solver implements Solution, AxisStore {
 
   axesOf(name: string): readonly TermAxis[] {
     const known = this.axes.get(name);
-    if (known) return known.some((axis) => axis.link) ? this.relinked(name, known) : known;
+    if (known) return known.some(isLinked) ? this.relinked(name, known) : known;
     const tensor = this.constants.get(name);
     if (!tensor) return [];
     const axes = tensor.dims.map((length) => this.terms.open(length));
@@ -132,12 +132,14 @@ class Solver implements Solution, AxisStore {
   }
 }
 
+const isLinked = (axis: TermAxis): boolean => axis.link !== undefined;
+
 /** What one operator's rule sees and says. */
 class NodeEquations extends InferredNode implements Equations<never> {
   private readonly store: AxisStore;
 
-  constructor({ operator, view }: BoundNode, store: AxisStore, inference: Inference) {
-    super(view.node, operator, view.opset, inference);
+  constructor({ view }: BoundNode, store: AxisStore, inference: Inference) {
+    super(view.node, view.attrs, view.opset, inference);
     this.store = store;
   }
 

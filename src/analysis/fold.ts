@@ -101,9 +101,9 @@ export class InferredNode implements NodeView<never> {
   readonly opset: number;
   private readonly inference: Inference;
 
-  constructor(node: GraphNode, operator: Operator, opset: number, inference: Inference) {
+  constructor(node: GraphNode, attrs: never, opset: number, inference: Inference) {
     this.node = node;
-    this.attrs = readAttrs(operator.attrs, node.attributes) as never;
+    this.attrs = attrs;
     this.opset = opset;
     this.inference = inference;
   }
@@ -165,7 +165,8 @@ class Inferrer implements Inference {
   private readonly graph: Graph;
   private readonly symbols: Record<string, number>;
   private readonly decoded = new Map<string, HostTensor>();
-  private readonly nodes = new Map<number, BoundNode>();
+  /** By `GraphNode.id`. */
+  private readonly nodes: BoundNode[] = [];
   private readonly failures = new Map<number, string>();
 
   constructor(graph: Graph, bindings: Bindings, inputs: ReadonlyMap<string, HostTensor>) {
@@ -188,7 +189,7 @@ class Inferrer implements Inference {
   }
 
   bound(node: number): BoundNode | undefined {
-    return this.nodes.get(node);
+    return this.nodes[node];
   }
 
   whyUnbound(node: GraphNode): string {
@@ -228,13 +229,14 @@ class Inferrer implements Inference {
       this.declareOutputs(node);
       return;
     }
-    const view = new InferredNode(node, operator, this.opsetOf(node), this);
+    const attrs = readAttrs(operator.attrs, node.attributes) as never;
+    const view = new InferredNode(node, attrs, this.opsetOf(node), this);
     try {
       const types = operator.shape(view as never);
       node.outputs.forEach((name, o) => {
         if (name !== '' && types[o]) this.types.set(name, types[o]);
       });
-      this.nodes.set(node.id, { operator, view });
+      this.nodes[node.id] = { operator, view };
       this.fold(node, operator, view, types);
     } catch (error) {
       const problem = shapeProblem(node, error);

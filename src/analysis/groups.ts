@@ -3,9 +3,10 @@
 
 import type { Graph } from '../graph/types.ts';
 import { isOpen, type TermAxis } from './axis.ts';
-import { type Column, columnsOf, frozenBy, type Slot, slotsOf } from './columns.ts';
+import { type Column, columnsOf, frozenBy } from './columns.ts';
 import type { Solution } from './equations.ts';
 import { type ConstantUse, isPartOf, type Roles } from './roles.ts';
+import { type AtomUnits, type Slot, slotsOf } from './slots.ts';
 import type { Terms } from './terms.ts';
 import type { FrozenAxis, Group, GroupKind, Member } from './types.ts';
 
@@ -26,8 +27,8 @@ interface Root {
 export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grouping {
   const { terms } = solution;
   const roots = findRoots(solution, roles);
-  const { drafts, groupOf, unitOf } = draftGroups(terms, roots);
-  const slots = memoised((axis: TermAxis) => slotsOf(terms, axis, groupOf, unitOf));
+  const { drafts, units: atomUnits } = draftGroups(terms, roots);
+  const slots = memoised((axis: TermAxis) => slotsOf(atomUnits, axis));
   const members = membersByGroup(graph, solution, roles, slots);
   const ids = uniqueIds(drafts);
   const groups = drafts.map(({ index, kind, root, units, crosses }) => ({
@@ -70,15 +71,11 @@ interface Draft {
   units: number;
 }
 
-interface Drafts {
-  readonly drafts: readonly Draft[];
-  /** Of each atom; -1 for none. */
-  readonly groupOf: Int32Array;
-  readonly unitOf: Int32Array;
-}
-
 /** Numbers the groups by their first roots, and the units of each by their first appearance on its roots. */
-function draftGroups(terms: Terms, roots: readonly Root[]): Drafts {
+function draftGroups(
+  terms: Terms,
+  roots: readonly Root[],
+): { readonly drafts: readonly Draft[]; readonly units: AtomUnits } {
   const onRoot = new Map<TermAxis, { readonly root: Root; readonly columns: readonly Column[] }>();
   for (const root of roots)
     if (!onRoot.has(root.axis)) onRoot.set(root.axis, { root, columns: columnsOf(terms, root.axis) });
@@ -108,7 +105,7 @@ function draftGroups(terms: Terms, roots: readonly Root[]): Drafts {
     }
     if (present.length > 1) cross(present);
   }
-  return { drafts, groupOf, unitOf };
+  return { drafts, units: { terms, groupOf, unitOf } };
 }
 
 const newDraft = (index: number, kind: GroupKind, { use, tensorAxis }: Root): Draft => ({
