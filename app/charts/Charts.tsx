@@ -8,13 +8,13 @@ import { Empty } from '../widgets/Empty.tsx';
 import { Comparisons } from './Comparisons.tsx';
 import { type Line, Plot, type Range, type Token } from './Plot.tsx';
 import {
-  type Columns,
   type Curve,
   costColumns,
   curveOf,
   emptySteps,
   type Mark,
   positionOf,
+  type Table,
   trainingMarks,
 } from './series.ts';
 import { CostTable, EpochTable } from './Tables.tsx';
@@ -128,8 +128,7 @@ function CurveChart({ title, curve, marks, log, format, range, onRange }: CurveC
   const { columns } = curve;
   const batches = columns[0].length;
   const shown = pointed === undefined ? batches - 1 : positionOf(columns[0], pointed);
-  const text = (value: number | null | undefined) =>
-    value === null || value === undefined ? '–' : format(value);
+  const text = (value = Number.NaN) => (Number.isNaN(value) ? '–' : format(value));
   return (
     <figure className="chart">
       <Head title={title} at={batches > 0 ? `batch ${compact(columns[0][shown] ?? 0)}` : undefined}>
@@ -166,9 +165,9 @@ function CurveChart({ title, curve, marks, log, format, range, onRange }: CurveC
 }
 
 /** The newest held-out value at or before a position. */
-function lastUpTo([, , , held]: Columns, position: number): number | null {
-  for (let i = Math.min(position, held.length - 1); i >= 0; i--) if (held[i] !== null) return held[i];
-  return null;
+function lastUpTo([, , , held]: Table, position: number): number | undefined {
+  for (let i = Math.min(position, held.length - 1); i >= 0; i--) if (!Number.isNaN(held[i])) return held[i];
+  return undefined;
 }
 
 function waiting(log: readonly LogEntry[]): string {

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { colours, onThemeChange } from '../theme/colours.ts';
-import { type Columns, type Mark, thin } from './series.ts';
+import { type Mark, type Table, thin } from './series.ts';
 
 const tokens = [
   'ink',
@@ -37,7 +37,7 @@ export interface Line {
 export type Range = readonly [from: number, to: number];
 
 export interface PlotProps {
-  readonly columns: Columns;
+  readonly columns: Table;
   readonly lines: readonly Line[];
   readonly marks: readonly Mark[];
   readonly formatX: (x: number) => string;

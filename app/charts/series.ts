@@ -4,11 +4,14 @@
 import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/engine.ts';
 import { accuracies, lineage } from '../log/lineage.ts';
 
-/** Aligned columns, as uPlot takes them: x first, `null` where a series has no value. */
+/** Aligned columns of numbers, x first; `NaN` where a series has no value. A long pass leaves hundreds of thousands of rows. */
+export type Table = readonly [x: ArrayLike<number>, ...series: ArrayLike<number>[]];
+
+/** The same for uPlot, with `null` where a series has no value. */
 export type Columns = [number[], ...(number | null)[][]];
 
 /** Step, parameters, MACs, sparsity; the last three as fractions. */
-export function costColumns(costs: readonly CostPoint[]): Columns {
+export function costColumns(costs: readonly CostPoint[]): Table {
   const [first] = costs;
   const share = (now: number, before: number) => (before > 0 ? now / before : 0);
   return [
@@ -21,7 +24,7 @@ export function costColumns(costs: readonly CostPoint[]): Columns {
 
 export interface Curve {
   /** Batch, every batch's value, their trend, and the value on held-out examples. */
-  readonly columns: Columns;
+  readonly columns: Table;
   readonly latest: number | undefined;
   readonly first: number | undefined;
   readonly validation: number | undefined;
@@ -35,46 +38,53 @@ export function curveOf(
   of: 'loss' | 'accuracy',
   breaks: readonly number[],
 ): Curve {
-  const raw = points.map((point) => finite(point[of]));
-  const held = points.map((point) => finite(of === 'loss' ? point.validationLoss : point.validationAccuracy));
-  const batches = points.map(({ batch }) => batch);
+  const { length } = points;
+  const [batches, raw, held] = [0, 1, 2].map(() => new Float64Array(length));
+  const heldOut = of === 'loss' ? 'validationLoss' : 'validationAccuracy';
+  for (let i = 0; i < length; i++) {
+    const point = points[i];
+    batches[i] = point.batch;
+    raw[i] = finite(point[of]);
+    held[i] = finite(point[heldOut]);
+  }
   const trend = smooth(batches, raw, breaks);
-  const last = (values: readonly (number | null)[]) =>
-    values.findLast((value) => value !== null) ?? undefined;
   return {
     columns: [batches, raw, trend, held],
-    latest: last(trend),
-    first: trend.find((value) => value !== null) ?? undefined,
-    validation: last(held),
+    latest: trend.findLast(isNumber),
+    first: trend.find(isNumber),
+    validation: held.findLast(isNumber),
   };
 }
 
-const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null;
+const finite = (value = Number.NaN): number => (Number.isFinite(value) ? value : Number.NaN);
+const isNumber = (value: number): boolean => !Number.isNaN(value);
 
 /** Exponential moving average, corrected for its start, over a thirtieth of the curve but at least eight batches. */
 export function smooth(
-  batches: readonly number[],
-  values: readonly (number | null)[],
+  batches: ArrayLike<number>,
+  values: ArrayLike<number>,
   breaks: readonly number[] = [],
-): (number | null)[] {
+): Float64Array {
   const span = Math.min(200, Math.max(8, values.length / 30));
   const keep = 1 - 2 / (span + 1);
+  const trend = new Float64Array(values.length);
   let [sum, weight, next] = [0, 0, 0];
-  return values.map((value, i) => {
+  for (let i = 0; i < values.length; i++) {
     if (next < breaks.length && batches[i] > breaks[next]) {
       [sum, weight] = [0, 0];
       while (next < breaks.length && batches[i] > breaks[next]) next++;
     }
-    if (value === null) return weight > 0 ? sum / weight : null;
-    sum = sum * keep + value * (1 - keep);
-    weight = weight * keep + (1 - keep);
-    return sum / weight;
-  });
+    if (isNumber(values[i])) {
+      sum = sum * keep + values[i] * (1 - keep);
+      weight = weight * keep + (1 - keep);
+    }
+    trend[i] = weight > 0 ? sum / weight : Number.NaN;
+  }
+  return trend;
 }
 
 /** The position in ascending `values` of the last one that is not above `x`; 0 where all are. */
-export function positionOf(values: readonly number[], x: number): number {
+export function positionOf(values: ArrayLike<number>, x: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -85,30 +95,30 @@ export function positionOf(values: readonly number[], x: number): number {
 }
 
 /**
- * What can be seen of a stretch of the columns: of each of `buckets` equal runs, the points where the first series is
- * lowest and highest, and every point where the last series has a value.
+ * What can be seen of a stretch of the table: of each of `buckets` equal runs, the points where the first series is lowest
+ * and highest, and every point where the last series has a value.
  */
-export function thin(columns: Columns, from: number, to: number, buckets: number): Columns {
-  const [xs, values, ...others] = columns;
-  const held = others[others.length - 1] ?? [];
+export function thin(table: Table, from: number, to: number, buckets: number): Columns {
+  const [xs, values] = table;
+  const held = table[table.length - 1];
   const first = Math.max(0, positionOf(xs, from) - 1);
   const end = Math.min(xs.length, positionOf(xs, to) + 2);
-  const run = Math.floor((end - first) / buckets);
-  if (run <= 3) return columns.map((column) => column.slice(first, end)) as Columns;
+  const run = Math.max(1, Math.floor((end - first) / buckets));
   const kept: number[] = [];
   for (let start = first; start < end; start += run) {
     const stop = Math.min(end, start + run);
     let [lowest, highest] = [start, start];
     for (let i = start; i < stop; i++) {
-      const value = values[i] ?? Number.NaN;
-      if (value < (values[lowest] ?? Number.POSITIVE_INFINITY)) lowest = i;
-      if (value > (values[highest] ?? Number.NEGATIVE_INFINITY)) highest = i;
+      if (!(values[i] >= values[lowest])) lowest = i;
+      if (!(values[i] <= values[highest])) highest = i;
     }
-    const isKept = (i: number) =>
-      i === lowest || i === highest || i === first || i === end - 1 || held[i] != null;
-    for (let i = start; i < stop; i++) if (isKept(i)) kept.push(i);
+    for (let i = start; i < stop; i++)
+      if (run <= 3 || i === lowest || i === highest || i === first || i === end - 1 || isNumber(held[i]))
+        kept.push(i);
   }
-  return columns.map((column) => kept.map((i) => column[i])) as Columns;
+  const column = (series: ArrayLike<number>) => kept.map((i) => (isNumber(series[i]) ? series[i] : null));
+  const [, ...series] = table;
+  return [kept.map((i) => xs[i]), ...series.map(column)];
 }
 
 export interface Mark {

@@ -115,7 +115,7 @@ export function applyPatch(
   const next = { ...previous, ...changed } as SessionState;
   const grown = Object.entries(appended).map(([key, tail]) => [
     key,
-    [...(next[key as GrowingList] ?? []), ...(tail as unknown[])],
+    ((next[key as GrowingList] as readonly unknown[] | undefined) ?? []).concat(tail),
   ]);
   return { ...next, ...Object.fromEntries(grown) };
 }

@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import {
-  type Columns,
   comparisons,
   costColumns,
   curveOf,
   emptySteps,
   positionOf,
   smooth,
+  type Table,
   thin,
   trainingMarks,
 } from '../../app/charts/series.ts';
@@ -69,7 +69,7 @@ describe('trend', () => {
   });
 
   it('bridges what is missing', () => {
-    expect(smooth([1, 2, 3], [null, 4, null])).toEqual([null, 4, 4]);
+    expect([...smooth([1, 2, 3], [Number.NaN, 4, Number.NaN])]).toEqual([Number.NaN, 4, 4]);
   });
 });
 
@@ -82,9 +82,14 @@ describe('curves', () => {
 
   it('keeps batch, value and held-out value side by side, and gaps where there is no number', () => {
     const { columns, validation } = curveOf(points, 'loss', []);
-    expect([columns[0], columns[1], columns[3]]).toEqual([
+    expect([columns[0], columns[1], columns[3]].map((column) => Array.from(column))).toEqual([
       [1, 2, 3],
+      [2, Number.NaN, 1],
+      [Number.NaN, Number.NaN, 1.5],
+    ]);
+    expect(thin(columns, 1, 3, 100).slice(1)).toEqual([
       [2, null, 1],
+      [2, 2, expect.any(Number)],
       [null, null, 1.5],
     ]);
     expect(validation).toBe(1.5);
@@ -107,8 +112,8 @@ describe('thinning', () => {
   const length = 50_000;
   const xs = Array.from({ length }, (_, i) => i + 1);
   const raw = xs.map((x) => (x === 31_234 ? 99 : x === 40_001 ? -99 : Math.sin(x)));
-  const held = xs.map((x) => (x % 10_000 === 0 ? 0.5 : null));
-  const columns: Columns = [xs, raw, raw, held];
+  const held = xs.map((x) => (x % 10_000 === 0 ? 0.5 : Number.NaN));
+  const columns: Table = [xs, raw, raw, held];
 
   it('keeps every peak and every held-out point, in order, within twice the width', () => {
     const [seen, values, , points] = thin(columns, 1, length, 300);

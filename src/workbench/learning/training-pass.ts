@@ -276,7 +276,7 @@ export class TrainingPass {
   #draw(): void {
     if (this.#fresh.length === 0) return;
     const { board } = this.#context;
-    board.set({ curve: [...board.state.curve, ...this.#fresh] });
+    board.set({ curve: board.state.curve.concat(this.#fresh) });
     this.#fresh = [];
     this.#drawnAt = performance.now();
   }
