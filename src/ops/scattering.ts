@@ -65,6 +65,23 @@ function replaceRows(tf: typeof Tf, data: Tf.Tensor2D, rows: Tf.Tensor1D, update
   return tf.where(hit, scatterRows(tf, updates, rows, size), data) as Tf.Tensor2D;
 }
 
+/** One update after the other, since several may meet in one row. */
+function combineRows(
+  tf: typeof Tf,
+  data: Tf.Tensor2D,
+  rows: Tf.Tensor1D,
+  updates: Tf.Tensor2D,
+  { device }: Combination,
+): Tf.Tensor {
+  const [size] = data.shape;
+  const numbers = tf.reshape(tf.range(0, size, 1, 'int32'), [size, 1]);
+  return sequence(rows.size).reduce<Tf.Tensor>((present, i) => {
+    const hit = tf.equal(numbers, tf.slice(rows, [i], [1]));
+    const combined = device(tf, present, tf.slice(updates, [i, 0], [1, -1]));
+    return tf.where(tf.broadcastTo(hit, data.shape), combined, present);
+  }, data);
+}
+
 /** Writes `updates` [n, inner] to rows of `data` [size, inner] that only the device knows. */
 function writeComputed(
   view: RunView<Reduction>,
@@ -75,7 +92,7 @@ function writeComputed(
   const { tf, attrs } = view;
   if (attrs.reduction === 'add') return tf.add(data, scatterRows(tf, updates, rows, data.shape[0]));
   if (attrs.reduction === 'none') return replaceRows(tf, data, rows, updates);
-  throw unsupported(view, `asks for the reduction '${attrs.reduction}' at computed positions`);
+  return combineRows(tf, data, rows, updates, combinationOf(view));
 }
 
 /** The same for rows known on the host, round by round. */

@@ -7,6 +7,7 @@ import { columnsToImage } from './columns-to-image.ts';
 import { comparison } from './comparison.ts';
 import { control } from './control.ts';
 import { convolutions } from './convolution.ts';
+import { deformable } from './deformable.ts';
 import { einsum } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
 import { fusedAttention } from './fused-attention.ts';
@@ -26,6 +27,7 @@ import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
 import { quantisedContractions } from './quantised-contractions.ts';
 import { quantisedElementwise } from './quantised-elementwise.ts';
+import { noises } from './random.ts';
 import { recurrentLayers } from './recurrent.ts';
 import { reducing } from './reduction.ts';
 import { regions } from './regions.ts';
@@ -36,7 +38,9 @@ import { rotaryEmbeddings } from './rotary.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
 import { softmax } from './softmax.ts';
+import { suppression } from './suppression.ts';
 import { transposedConvolutions } from './transposed-convolution.ts';
+import { unpooling } from './unpooling.ts';
 
 const families: readonly (readonly Operator[])[] = [
   activation,
@@ -51,6 +55,7 @@ const families: readonly (readonly Operator[])[] = [
   columnsToImage,
   control,
   convolutions,
+  deformable,
   einsum,
   fusedAttention,
   generators,
@@ -66,6 +71,7 @@ const families: readonly (readonly Operator[])[] = [
   quantise,
   quantisedContractions,
   quantisedElementwise,
+  noises,
   recurrentLayers,
   regions,
   repeating,
@@ -74,7 +80,9 @@ const families: readonly (readonly Operator[])[] = [
   rotaryEmbeddings,
   scattering,
   slicing,
+  suppression,
   transposedConvolutions,
+  unpooling,
 ];
 
 const key = (domain: string, name: string) => `${domain}:${name}`;

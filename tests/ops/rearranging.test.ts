@@ -369,12 +369,6 @@ describe('what cannot be', () => {
     expect(single(node).inference.problems.map((problem) => problem.code)).toEqual([code]);
   });
 
-  test('what is only known on the device and cannot be done there is refused by name', async () => {
-    const inputs = [line(3), fed(vector(1)), line(1)];
-    const multiply = single({ op: 'ScatterElements', inputs, attributes: { reduction: 'mul' } });
-    await expect(multiply.run()).rejects.toThrow(/ScatterElements\) asks for the reduction 'mul'/);
-  });
-
   test('a mode of padding we do not know is refused by name', async () => {
     const node: SingleNode = { op: 'Pad', inputs: [fed(line(3)), vector(1, 1)], attributes: { mode: 'odd' } };
     await expect(single(node).run()).rejects.toThrow(/Pad\) pads in mode 'odd'/);
