@@ -55,6 +55,29 @@ function overRows(
   });
 }
 
+/** Sums over the leading axes; `kept`: the lengths of the others, `shape`: that of the result. */
+export function totals(
+  memory: KernelMemory,
+  x: Info,
+  kept: readonly number[],
+  shape: readonly number[],
+): Info {
+  const channels = kept.reduce((n, length) => n * length, 1);
+  const rows = channels === 0 ? 0 : x.shape.reduce((n, length) => n * length, 1) / channels;
+  const y = memory.output(shape);
+  const from = memory.address(x);
+  const [sums] = overRows(memory, [rows, channels], 1, ({ first, count }, into) => [
+    'columnSums',
+    from + first * channels * FLOAT,
+    into,
+    into,
+    count,
+    channels,
+  ]);
+  memory.floats(memory.address(y), channels).set(sums);
+  return y;
+}
+
 /** With x̂ = (x - mean) / deviation: y = x̂ · scale + shift = x · factor + offset. */
 export function batchNormalization(
   memory: KernelMemory,

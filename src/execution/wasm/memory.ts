@@ -14,6 +14,7 @@ interface Backend {
     _free(address: number): void;
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  incRef(dataId: object): void;
   makeOutput(shape: readonly number[], dtype: 'float32'): Tf.TensorInfo;
 }
 
@@ -98,6 +99,12 @@ export class KernelMemory {
     return this.backend.dataIdMap.get(dataId).memoryOffset;
   }
 
+  /** The same elements under one more name. */
+  share({ dataId, shape, dtype }: Tf.TensorInfo): Tf.TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
   /** A new tensor with whatever is in memory. */
   output(shape: readonly number[]): Tf.TensorInfo {
     return this.backend.makeOutput(shape, 'float32');
@@ -125,6 +132,11 @@ export class KernelMemory {
   /** Numbers at an address, to read and write until anything is allocated: then the memory may have moved. */
   floats(address: number, count: number): Float32Array {
     return new Float32Array(this.backend.wasm.HEAPU8.buffer, address >>> 0, count);
+  }
+
+  /** All of memory as numbers, until anything is allocated. */
+  heap(): Float32Array {
+    return new Float32Array(this.backend.wasm.HEAPU8.buffer);
   }
 
   /** The address of a table that is made once per key. */

@@ -7,7 +7,7 @@ import { defineConvolution } from './convolution.ts';
 import { defineDepthwise } from './depthwise.ts';
 import { defineElements } from './elements.ts';
 import { convolution, convolutionFilter, convolutionInput, largestInput } from './host-convolution.ts';
-import { clip, clippedInput, rectifiedInput } from './host-elements.ts';
+import { clippedInput, rectifiedInput } from './host-elements.ts';
 import {
   affine,
   batchNormalization,
@@ -19,6 +19,7 @@ import { stackedProduct } from './host-products.ts';
 import { KernelMemory } from './memory.ts';
 import { defineNormalisation } from './normalisation.ts';
 import { defineProducts } from './products.ts';
+import { replaceStock } from './stock.ts';
 import type { StartThread } from './team.ts';
 
 /** A kernel on tensors as the backend sees them. */
@@ -89,31 +90,5 @@ export function registerWasmKernels(tf: typeof Tf): void {
         run(memoryOf(backend as object), inputs as never, attrs as never),
     });
   }
-  replaceKernels(tf);
-}
-
-const replaced = new WeakSet<typeof Tf>();
-
-/** Kernels of tfjs (4.22) that err or waste. */
-function replaceKernels(tf: typeof Tf): void {
-  if (replaced.has(tf)) return;
-  replaced.add(tf);
-  const replace = (kernelName: string, ours: (stock: Tf.KernelFunc) => Tf.KernelFunc) => {
-    const stock = tf.getKernel(kernelName, 'wasm');
-    tf.unregisterKernel(kernelName, 'wasm');
-    tf.registerKernel({ ...stock, kernelFunc: ours(stock.kernelFunc) });
-  };
-  // It copies, and everything that a gradient saves goes through it; a count of users is all that is needed.
-  replace('Identity', () => ({ inputs: { x }, backend }) => {
-    const info = x as Tf.TensorInfo;
-    (backend as { incRef(dataId: object): void }).incRef(info.dataId);
-    return { dataId: info.dataId, shape: info.shape, dtype: info.dtype };
-  });
-  // It turns what is not a number into a limit, and so hides that a training diverged.
-  replace('ClipByValue', (stock) => (kernel) => {
-    const x = kernel.inputs.x as Tf.TensorInfo;
-    if (x.dtype !== 'float32') return stock(kernel);
-    const { clipValueMin: low, clipValueMax: high } = kernel.attrs as unknown as Record<string, number>;
-    return clip(memoryOf(kernel.backend as object), { x }, { low, high });
-  });
+  replaceStock(tf, memoryOf);
 }
