@@ -27,8 +27,9 @@ try {
   );
   for (let cycle = 1; Date.now() < until; cycle++) {
     const step = await cut(page, cycle);
+    await longTasks(page);
     const trained = await train(page, cycle);
-    const reading = { cycle, trained, ...(await measure(page)) };
+    const reading = { cycle, trained, longTasks: await longTasks(page), ...(await measure(page)) };
     readings.push(reading);
     print(reading, step, minutes - (until - Date.now()) / 60_000);
     await checkCurve(page);
@@ -150,7 +151,7 @@ interface MeasuredMemory {
   }[];
 }
 
-async function measure(page: Page): Promise<Omit<Reading, 'cycle' | 'trained'>> {
+async function measure(page: Page): Promise<Pick<Reading, 'page' | 'worker' | 'wasm' | 'tensors'>> {
   const { breakdown } = await page.evaluate(() =>
     (
       performance as unknown as { measureUserAgentSpecificMemory(): Promise<MeasuredMemory> }
@@ -170,13 +171,12 @@ async function measure(page: Page): Promise<Omit<Reading, 'cycle' | 'trained'>> 
     };
     return { tensors: tf?.memory().numTensors ?? 0, wasm: tf?.backendInstance?.wasm?.HEAPU8.length ?? 0 };
   });
-  const longTasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks.splice(0));
-  return {
-    page: bytesOf('Window'),
-    worker: bytesOf('DedicatedWorkerGlobalScope'),
-    ...engine,
-    longTasks,
-  };
+  return { page: bytesOf('Window'), worker: bytesOf('DedicatedWorkerGlobalScope'), ...engine };
+}
+
+/** Milliseconds of the tasks since it was last asked. */
+function longTasks(page: Page): Promise<number[]> {
+  return page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks.splice(0));
 }
 
 function engineOf(page: Page): Worker {

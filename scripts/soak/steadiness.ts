@@ -9,7 +9,7 @@ export interface Reading {
   readonly worker: number;
   readonly wasm: number;
   readonly tensors: number;
-  /** Milliseconds of tasks that held the page's main thread over 50 ms since the reading before. */
+  /** Milliseconds of tasks that held the page's main thread over 50 ms while training. */
   readonly longTasks: readonly number[];
 }
 
