@@ -27,6 +27,11 @@ export interface Arguments {
 /** Where a command writes: results to standard output, progress to standard error. */
 export interface Console {
   progress(line: string): void;
+  /**
+   * Aborts when the person interrupts (Ctrl-C). Whoever asks for it ends early and keeps what there is; a command that
+   * does not is ended by the system, and so is any at the second interrupt.
+   */
+  interruption(): AbortSignal;
 }
 
 export interface Command {

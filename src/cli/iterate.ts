@@ -53,14 +53,20 @@ export const iterateCommand = command({
     const before = measured();
     console.progress(`before: ${line(before)}`);
     const steps: IteratedStep[] = [];
-    for (let step = 0; step < options.steps; step++) {
+    const interrupt = console.interruption();
+    for (let step = 0; step < options.steps && !interrupt.aborted; step++) {
       const result = await pruneStep(opened, options, repairs, console);
       const entry = await trainOnce(opened, training, console);
       if (entry.kind === 'training') accuracy = entry.accuracyAfter;
       steps.push({ ...result, trained: entry.kind === 'training', ...measured() });
       console.progress(`after step ${result.step}: ${line(measured())}`);
     }
-    if (steps.some(({ pruned }) => pruned) || args.given('always-write')) await writeModel(output, engine);
+    const write = steps.some(({ pruned }) => pruned) || args.given('always-write');
+    if (write) await writeModel(output, engine);
+    if (interrupt.aborted)
+      console.progress(
+        `interrupted after ${steps.length} of ${options.steps} steps; ${write ? `what there is, is in ${output}` : 'nothing was pruned, nothing is written'}`,
+      );
     return { before, steps, after: measured() };
   },
   print: ({ before, steps, after }: Iterated) =>

@@ -6,5 +6,6 @@ import { execute } from './terminal.ts';
 process.exitCode = await execute(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  onInterrupt: (listener) => process.once('SIGINT', listener),
   debug: process.env.DEBUG !== undefined,
 });

@@ -1,5 +1,5 @@
 // Finds the command record, runs it and prints its result. Results go to standard output, progress and failures to
-// standard error; the exit status is 0, 1 for a failure, 2 for wrong usage.
+// standard error; the exit status is 0, 1 for a failure, 2 for wrong usage, 130 for a command that an interrupt cut short.
 
 import { problemOf } from '../lib/errors.ts';
 import type { Command } from './command.ts';
@@ -11,6 +11,8 @@ import { parse } from './parse.ts';
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Has the next interrupt call this instead of ending the program. */
+  onInterrupt?(listener: () => void): void;
   /** Whether failures inside the program show where they happened. */
   readonly debug?: boolean;
 }
@@ -29,11 +31,21 @@ export async function execute(argv: readonly string[], terminal: Terminal): Prom
     terminal.out(helpOf(command));
     return 0;
   }
+  let interrupt: AbortController | undefined;
+  const interruption = () => {
+    if (!interrupt) {
+      const controller = new AbortController();
+      interrupt = controller;
+      terminal.onInterrupt?.(() => controller.abort());
+    }
+    return interrupt.signal;
+  };
   try {
     const args = parse(command, rest);
-    const result = await command.run(args, { progress: (line) => terminal.err(`${line}\n`) });
+    const progress = (line: string) => terminal.err(`${line}\n`);
+    const result = await command.run(args, { progress, interruption });
     terminal.out(`${args.given('json') ? JSON.stringify(result) : command.print(result as never)}\n`);
-    return 0;
+    return interrupt?.signal.aborted ? 130 : 0;
   } catch (error) {
     return fail(command, error, terminal);
   }

@@ -27,6 +27,8 @@ export const trainCommand = command({
     await giveData(opened.engine, args);
     const entry = await trainOnce(opened, { ...options, unpruned: true }, console);
     await writeModel(output, opened.engine);
+    if (console.interruption().aborted)
+      console.progress(`interrupted; what was learned so far is in ${output}`);
     const { message } = entry;
     if (entry.kind === 'training-skipped')
       return { trained: false, outcome: 'skipped', epochs: 0, message, before: {}, after: {} };

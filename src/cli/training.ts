@@ -9,14 +9,16 @@ export type TrainingEntry = LogEntry & { readonly kind: 'training' | 'training-s
 /** Between two lines of progress. */
 const SECONDS = 5;
 
-/** The log's word on the pass: run, or skipped by the gate. */
+/** The log's word on the pass: run, to its end or to an interrupt, or skipped by the gate. */
 export async function trainOnce(
   { engine, state }: Opened,
   options: TrainOptions,
-  { progress }: Console,
+  { progress, interruption }: Console,
 ): Promise<TrainingEntry> {
   let toldAt = performance.now();
+  const interrupt = interruption();
   for await (const event of engine.train(options)) {
+    if (interrupt.aborted) break;
     const ended = event.point?.validationLoss !== undefined;
     if (!ended && (event.phase !== 'training' || performance.now() - toldAt < SECONDS * 1000)) continue;
     toldAt = performance.now();

@@ -28,7 +28,11 @@ interface Ran {
   readonly err: string;
 }
 
-async function run(...argv: string[]): Promise<Ran> {
+const run = (...argv: string[]): Promise<Ran> => interrupted(undefined, ...argv);
+
+/** Runs, and interrupts when such a line of progress is told. */
+async function interrupted(line: RegExp | undefined, ...argv: string[]): Promise<Ran> {
+  let interrupt = () => {};
   let out = '';
   let err = '';
   const status = await execute(argv, {
@@ -37,6 +41,10 @@ async function run(...argv: string[]): Promise<Ran> {
     },
     err: (text) => {
       err += text;
+      if (line?.test(text)) interrupt();
+    },
+    onInterrupt: (listener) => {
+      interrupt = listener;
     },
   });
   return { status, out, err };
@@ -280,6 +288,24 @@ describe('evaluate, train and iterate', () => {
     expect(result.after.accuracy).toBeGreaterThan(0.9);
     expect(result.before.accuracy).toBeGreaterThan(0.9);
     expect(shapesIn(out)['conv2.weight']).toEqual([6, 4, 3, 3]);
+  });
+
+  it('stops at an interrupt, writes what there is and says so', async () => {
+    const train = at('cut-short.onnx');
+    const long = [...learning, '--epochs', '10000', '--json'];
+    const trained = await interrupted(/^epoch 2\//, 'train', model, '-o', train, ...long);
+    expect(trained.status).toBe(130);
+    expect(trained.err).toContain(`what was learned so far is in ${train}`);
+    expect(JSON.parse(trained.out)).toMatchObject({ trained: true, outcome: 'stopped' });
+    expect(readFileSync(train)).not.toEqual(readFileSync(model));
+
+    const turns = at('turns.onnx');
+    const iterate = ['iterate', model, '-o', turns, '--ratio', '0.5', '--steps', '3', ...long];
+    const iterated = await interrupted(/^epoch 1\//, ...iterate);
+    expect(iterated.status).toBe(130);
+    expect(iterated.err).toContain(`interrupted after 1 of 3 steps; what there is, is in ${turns}`);
+    expect(JSON.parse(iterated.out).steps).toMatchObject([{ pruned: true, trained: true }]);
+    expect(shapesIn(turns)['conv1.weight'][0]).toBeLessThan(shapesIn(model)['conv1.weight'][0]);
   });
 
   it('repairs what was cut before it trains, and learns from the original as it is told to', async () => {
