@@ -52,6 +52,13 @@ export class Sketch {
     return this.builder.tensor(`c${this.constants++}`, 'float32', dims, values);
   }
 
+  /** A constant with a name of its own, for a test that tells what becomes of it. */
+  named(name: string, ...dims: readonly number[]): string {
+    const size = 1.2 / Math.sqrt(elementCount(dims.slice(1)));
+    const values = Array.from({ length: elementCount(dims) }, () => size * this.random.normal());
+    return this.builder.tensor(name, 'float32', dims, values);
+  }
+
   /** Away from zero, so that it can be divided by. */
   scale(dims: readonly number[]): string {
     const values = Array.from({ length: elementCount(dims) }, () => 0.5 + this.random.uniform());
