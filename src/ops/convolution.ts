@@ -40,7 +40,7 @@ function convShape(view: NodeView<ConvAttrs>): ValueType[] {
       view,
       `gets ${channels} channels for a filter of [${view.shape(1)}] in ${group} group${group === 1 ? '' : 's'}`,
     );
-  return [{ dtype: view.dtype(0), dims: [batch, out, ...convWindows(view).map(({ count }) => count)] }];
+  return [{ dtype: view.dtype(0), dims: [batch, out].concat(convWindows(view).map(({ count }) => count)) }];
 }
 
 /** An axis of channels as [groups, channels in each]; a single channel in each needs no second factor. */
@@ -69,7 +69,7 @@ function convAxes(eq: Equations<ConvAttrs>): Axis[] {
     else eq.fix(perGroup, 'each group has a single input channel');
   }
   if (eq.has(2)) eq.same(eq.axes(2)[0], out);
-  return [batch, out, ...windowedAxes(eq, spatial, convWindows(eq))];
+  return [batch, out].concat(windowedAxes(eq, spatial, convWindows(eq)));
 }
 
 function convResize(view: ResizeView<ConvAttrs>): void {

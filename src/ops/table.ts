@@ -3,6 +3,7 @@
 import { activation } from './activation.ts';
 import { attention } from './attention.ts';
 import { blocks } from './blocks.ts';
+import { caching } from './caching.ts';
 import { columnsToImage } from './columns-to-image.ts';
 import { comparison } from './comparison.ts';
 import { control } from './control.ts';
@@ -38,6 +39,7 @@ import { rotaryEmbeddings } from './rotary.ts';
 import { scattering } from './scattering.ts';
 import { slicing } from './slicing.ts';
 import { softmax } from './softmax.ts';
+import { spectral } from './spectral.ts';
 import { suppression } from './suppression.ts';
 import { transposedConvolutions } from './transposed-convolution.ts';
 import { unpooling } from './unpooling.ts';
@@ -46,6 +48,7 @@ const families: readonly (readonly Operator[])[] = [
   activation,
   attention,
   blocks,
+  caching,
   comparison,
   elementwise,
   normalisation,
@@ -80,6 +83,7 @@ const families: readonly (readonly Operator[])[] = [
   rotaryEmbeddings,
   scattering,
   slicing,
+  spectral,
   suppression,
   transposedConvolutions,
   unpooling,

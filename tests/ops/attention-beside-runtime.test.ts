@@ -151,4 +151,19 @@ function grouped(): readonly Row[] {
   ];
 }
 
-test.each([...standard(), ...ownOfRuntime(), ...grouped()])('$title', (each) => expectAlike(each));
+function caches(): readonly Row[] {
+  const write = (title: string, inputs: Inputs, attributes = {}) =>
+    row(title, 'TensorScatter', inputs, { opset: 24, attributes });
+  return [
+    write('at the start', [flow(2, 3, 6, 4), flow(2, 3, 2, 4)]),
+    write('at places', [flow(2, 3, 6, 4), flow(2, 3, 2, 4), whole([2], [1, 4])]),
+    write('around the end', [flow(2, 6, 4), flow(2, 2, 4), whole([2], [5, 4])], {
+      axis: 1,
+      mode: 'circular',
+    }),
+  ];
+}
+
+test.each([...standard(), ...ownOfRuntime(), ...grouped(), ...caches()])('$title', (each) =>
+  expectAlike(each),
+);

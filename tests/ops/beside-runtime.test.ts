@@ -1,9 +1,9 @@
 // Operators that the conformance suites leave out, one node at a time beside ONNX Runtime: recurrent layers, rotary
-// positions, fused activations and normalisations. Attention and quantised operators have tables of their own.
+// positions, Fourier transforms, fused activations and normalisations. Attention and quantised operators have tables of their own.
 
 import { test } from 'vitest';
 import { expectAlike, flow, fused, noise, type Row, row } from './beside.ts';
-import { type SingleNode, whole } from './single.ts';
+import { floats, type SingleNode, whole } from './single.ts';
 
 /** x [5, 2, 3], hidden 4. */
 const recurrent = (
@@ -92,6 +92,25 @@ const table = (): readonly Row[] => {
     row('scales', 'SimplifiedLayerNormalization', [flow(1, 2, 4), noise(4)], {
       attributes: { epsilon: 1e-5 },
     }),
+    row('along an axis', 'DFT', [flow(1, 6, 3, 1), undefined, whole([], [1])], { opset: 20 }),
+    row('to half of the frequencies', 'DFT', [flow(2, 7, 1), whole([], [8])], {
+      attributes: { axis: 1, onesided: 1 },
+    }),
+    row('backwards', 'DFT', [flow(2, 6, 2)], { attributes: { axis: 1, inverse: 1 } }),
+    row('of windowed frames', 'STFT', [flow(1, 20, 1), whole([], [4]), noise(8)]),
+    row('of plain frames', 'STFT', [flow(1, 20, 1), whole([], [4]), undefined, whole([], [8])], {
+      attributes: { onesided: 0 },
+    }),
+    ...['HannWindow', 'HammingWindow', 'BlackmanWindow'].flatMap((name) =>
+      [0, 1].map((periodic) => row(`${periodic}`, name, [whole([], [9])], { attributes: { periodic } })),
+    ),
+    row('of mel', 'MelWeightMatrix', [
+      whole([], [8]),
+      whole([], [16]),
+      whole([], [8192]),
+      floats([], [0]),
+      floats([], [4096]),
+    ]),
     row('scales', 'RMSNormalization', [flow(1, 2, 4), noise(4)], { opset: 23 }),
     fused('transposed and scaled', 'FusedMatMul', [flow(2, 3, 4), noise(2, 5, 3)], {
       transA: 1,
