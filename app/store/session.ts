@@ -1,6 +1,6 @@
 // The session as the engine tells it, and what a person can ask of it.
 
-import type { Answer, DataSample, NamedBlob, SessionState } from '../../src/workbench/engine.ts';
+import type { Answer, DataSample, DataSummary, NamedBlob, SessionState } from '../../src/workbench/engine.ts';
 import { baseName, download, readFile, readFiles } from '../files/files.ts';
 import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
 import { bytes, plural } from '../text/numbers.ts';
@@ -16,6 +16,7 @@ export interface SessionSlice {
   openFiles(files: readonly NamedBlob[]): Promise<void>;
   openSample(): Promise<void>;
   openGeneratedData(): Promise<void>;
+  normaliseData(normalisation: DataSummary['normalisation']): Promise<void>;
   sampleData(count: number): Promise<readonly DataSample[]>;
   /** What the network said about these examples when it was last asked; absent once the network has changed. */
   readonly answers: readonly Answer[] | undefined;
@@ -125,6 +126,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       if (opened) greet();
     },
     openGeneratedData: () => openData(() => engine.openGeneratedData()),
+    normaliseData: (normalisation) => openData(() => engine.normaliseData(normalisation)),
     sampleData: (count) => engine.sampleData(count),
     async ask() {
       const { backend } = get().trainOptions;

@@ -30,7 +30,7 @@ export type DroppedFile = NamedFile | NamedBlob;
 
 export interface DataOptions extends Omit<ReaderOptions, 'decode'> {
   /** Of stored values as 0 to 1; absent: what the model's own notes say. */
-  readonly normalisation?: Normalisation;
+  readonly normalisation?: Normalisation | undefined;
 }
 
 /** An example as a picture, for a person to check what the network will see. */
@@ -142,7 +142,7 @@ export interface TrainProgress {
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Done in this epoch; while evaluating: examples done. 0 of 0 where there is nothing to count. */
+  /** Done in this epoch; while evaluating: examples done; while compiling: shaders. 0 of 0 where there is nothing to count. */
   readonly batch: number;
   readonly batches: number;
   readonly imagesPerSecond?: number;
@@ -170,6 +170,8 @@ export interface Engine {
   openSample(model: Uint8Array): Promise<void>;
   /** A data set from dropped files (IDX pairs and the other readers' formats). */
   openData(files: readonly DroppedFile[], options?: DataOptions): Promise<void>;
+  /** The open files' values with another mean and deviation; `undefined`: what the model's own notes say. */
+  normaliseData(normalisation: Normalisation | undefined): Promise<void>;
   /** The built-in generated digits, for whichever model is open. */
   openGeneratedData(): Promise<void>;
   /** The first examples as the network gets them, turned back into pictures. */

@@ -13,6 +13,7 @@ export const lacks = {
       'There are no examples to compute with.',
       'Open a data set, or use the generated digits.',
     ),
+  files: () => lack('no-files', 'This data was not opened from files.', 'Open a data set from files first.'),
   heldOut: () =>
     lack(
       'no-examples',

@@ -30,6 +30,7 @@ const callNames: Readonly<Record<CallName, true>> = {
   open: true,
   openSample: true,
   openData: true,
+  normaliseData: true,
   openGeneratedData: true,
   sampleData: true,
   answers: true,

@@ -8,6 +8,7 @@ import { examplesShown } from '../../store/session.ts';
 import { useApp } from '../../store/store.ts';
 import { compact, plural } from '../../text/numbers.ts';
 import { Fold } from '../../widgets/Fold.tsx';
+import { Normalisation } from './Normalisation.tsx';
 import './data.css';
 
 export function DataHead() {
@@ -49,6 +50,7 @@ function Loaded({ data }: { readonly data: DataSummary }) {
         {parts.filter(Boolean).join(' · ')} · {data.dims.join('\u00a0×\u00a0')}
         {data.classes.length > 0 && ` · ${plural(data.classes.length, 'class', 'classes')}`}
       </p>
+      <Normalisation data={data} />
       {data.problems && data.problems.length > 0 && (
         <Fold title={plural(data.problems.length, 'note')}>
           <ul className="data-notes">
@@ -58,7 +60,7 @@ function Loaded({ data }: { readonly data: DataSummary }) {
           </ul>
         </Fold>
       )}
-      <Samples key={`${data.name} ${train}`} classes={data.classes} />
+      <Samples key={`${data.name} ${train} ${JSON.stringify(data.normalisation)}`} classes={data.classes} />
     </div>
   );
 }

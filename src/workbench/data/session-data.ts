@@ -32,7 +32,8 @@ export async function openData(kept: KeptData): Promise<SessionData> {
  * @throws ModelError that says what does not fit
  */
 export function fittedTo(data: SessionData, { graph, metadata }: Model): SessionData {
-  const stated = data.kept?.kind === 'files' ? data.kept.options.normalisation : undefined;
+  const { kept } = data;
+  const stated = kept?.kind === 'files' ? kept.options.normalisation : kept?.normalisation;
   const normalisation = stated ?? normalisationOf(metadata);
   const { inputs, outputs } = graph;
   const options = normalisation ? { outputs, normalisation } : { outputs };

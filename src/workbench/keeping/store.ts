@@ -2,6 +2,7 @@
 // interface sits the browser's database in the page, and memory in tests.
 
 import type { PrunerState } from '../../pruning/pruner.ts';
+import type { Normalisation } from '../../training/types.ts';
 import type { DataOptions, DroppedFile, NamedFile, StepOptions, TrainOptions } from '../engine.ts';
 import type { SessionState } from '../state.ts';
 import type { RecipeStep } from '../steps/recipe.ts';
@@ -42,7 +43,12 @@ export interface Earlier {
   readonly present?: Blob;
 }
 
-export type KeptData = { readonly kind: 'generated' } | KeptFiles;
+export type KeptData = KeptDigits | KeptFiles;
+
+export interface KeptDigits {
+  readonly kind: 'generated';
+  readonly normalisation?: Normalisation | undefined;
+}
 
 export interface KeptFiles {
   readonly kind: 'files';

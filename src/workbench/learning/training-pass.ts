@@ -282,7 +282,7 @@ export class TrainingPass {
   }
 
   #told(event: TrainingEvent, point: TrainingPoint | undefined): TrainProgress {
-    const phase = event.kind === 'batch' ? 'training' : 'evaluating';
+    const phase = phaseOf(event);
     const { perSecond } = this.#rate;
     return {
       ...this.#progress(phase, event),
@@ -298,12 +298,18 @@ export class TrainingPass {
     switch (event?.kind) {
       case 'batch':
         return { ...place, batch: event.batch + 1, batches: event.batches };
+      case 'compiling':
       case 'validating':
         return { ...place, batch: event.done, batches: event.of };
       default:
         return { ...place, batch: 0, batches: 0 };
     }
   }
+}
+
+function phaseOf({ kind }: TrainingEvent): TrainProgress['phase'] {
+  if (kind === 'compiling') return kind;
+  return kind === 'batch' ? 'training' : 'evaluating';
 }
 
 /** The same images, their labels out of reach. */

@@ -1,10 +1,12 @@
 // Models and data coming in, looked at, and going out.
 
-import type { Dataset } from '../../training/types.ts';
+import type { Dataset, Normalisation } from '../../training/types.ts';
 import { type Core, clearedState, emptyState } from '../core.ts';
 import { picturesOf } from '../data/data-samples.ts';
 import { fittedTo, openData, type SessionData, summariseData } from '../data/session-data.ts';
 import type { Engine } from '../engine.ts';
+import type { KeptData } from '../keeping/store.ts';
+import { lacks } from '../missing.ts';
 import { recipeOf } from '../steps/recipe.ts';
 import { fileNameAfter } from './file-names.ts';
 import { OpenedModel } from './opened.ts';
@@ -14,6 +16,7 @@ type Opening = Pick<
   | 'open'
   | 'openSample'
   | 'openData'
+  | 'normaliseData'
   | 'openGeneratedData'
   | 'sampleData'
   | 'close'
@@ -41,6 +44,13 @@ export const opening = (core: Core): Opening => ({
     core.task('Reading the data', async () =>
       takeData(core, await openData({ kind: 'files', files, options })),
     ),
+
+  normaliseData: (normalisation) =>
+    core.task('Normalising', async () => {
+      const data = core.requireData();
+      if (!data.kept) throw lacks.files();
+      await takeData(core, { ...data, kept: normalised(data.kept, normalisation) });
+    }),
 
   openGeneratedData: () =>
     core.task('Drawing digits', async () => takeData(core, await openData({ kind: 'generated' }))),
@@ -112,6 +122,11 @@ async function begin(core: Core, model: OpenedModel, present: SessionData | unde
     data: data?.kept,
   });
 }
+
+const normalised = (kept: KeptData, normalisation: Normalisation | undefined): KeptData =>
+  kept.kind === 'files'
+    ? { ...kept, options: { ...kept.options, normalisation } }
+    : { ...kept, normalisation };
 
 /** The same data for another model; `undefined` where it does not fit. */
 function fittingData(data: SessionData, { original }: OpenedModel): SessionData | undefined {
