@@ -24,6 +24,8 @@ export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number): Code => [0x21, ...unsigned(local)];
 export const number = (value: number): Code => [0x41, ...signed(value)];
 export const add: Code = [0x6a];
+/** A 32-bit integer from memory. */
+export const load = (offset = 0): Code => [0x28, ...at(0, offset)];
 export const less: Code = [0x49]; // i32.lt_u
 /** Repeats `body`; it goes round again as long as the condition that it leaves is not zero. */
 export const repeat = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0x00, 0x0b];
@@ -37,6 +39,8 @@ export const four = {
   add: vector(0xe4),
   multiply: vector(0xe6),
   lane: (lane: number): Code => [...vector(0x1f), lane],
+  /** The bytes of one vector that another lists by position, 0 for positions beyond it: `i8x16.swizzle`. */
+  pick: vector(0x0e),
 };
 /** One float. */
 export const float = {
