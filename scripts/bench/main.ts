@@ -8,6 +8,7 @@ const parts: Readonly<Record<string, { needsShared: boolean; run: () => Promise<
   analysis: { needsShared: true, run: async () => (await import('./analysis.ts')).benchAnalysis() },
   pruning: { needsShared: true, run: async () => (await import('./pruning.ts')).benchPruning() },
   training: { needsShared: false, run: async () => (await import('./training.ts')).benchTraining() },
+  graphics: { needsShared: false, run: async () => (await import('./graphics.ts')).benchGraphics() },
   shares: { needsShared: false, run: async () => (await import('./shares.ts')).benchShares() },
 };
 

@@ -23,27 +23,23 @@ export interface BackendOptions {
   readonly threads?: { readonly count: number; readonly start: StartThread };
 }
 
-let current: Promise<Backend> | undefined;
-let currentName: BackendName | undefined;
+type Wanted = BackendName | 'auto';
+
+/** The backend that tfjs computes on, and what it was chosen as: one picked by hand is not what "auto" would be. */
+let live: { readonly wanted: Wanted; readonly backend: Promise<Backend> } | undefined;
 
 /**
  * The wanted backend, or the first that works. One backend is live at a time: tfjs keeps it globally.
  * @throws ModelError `no-backend` when the wanted one cannot be had, with the reason
  */
-export async function chooseBackend(
-  wanted: BackendName | 'auto' = 'auto',
-  options: BackendOptions = {},
-): Promise<Backend> {
-  if (current && (wanted === 'auto' || wanted === currentName)) return current;
-  const starting = start(wanted, options);
-  current = starting;
+export async function chooseBackend(wanted: Wanted = 'auto', options: BackendOptions = {}): Promise<Backend> {
+  if (live?.wanted === wanted) return live.backend;
+  const backend = start(wanted, options, live?.backend);
+  live = { wanted, backend };
   try {
-    const backend = await starting;
-    currentName = backend.name;
-    return backend;
+    return await backend;
   } catch (error) {
-    current = undefined;
-    currentName = undefined;
+    live = undefined;
     throw error;
   }
 }
@@ -53,21 +49,30 @@ export async function chooseBackend(
  * for good, so it is registered anew; whatever lay on the device is gone with it.
  */
 export async function forgetBackend(): Promise<void> {
-  const lost = await current?.catch(() => undefined);
-  current = undefined;
-  currentName = undefined;
+  const lost = await live?.backend.catch(() => undefined);
+  live = undefined;
   const factory = lost?.tf.findBackendFactory(lost.name);
   if (!lost || !factory) return;
   lost.tf.removeBackend(lost.name);
   lost.tf.registerBackend(lost.name, factory);
 }
 
-async function start(wanted: BackendName | 'auto', options: BackendOptions): Promise<Backend> {
+async function start(
+  wanted: Wanted,
+  options: BackendOptions,
+  before: Promise<Backend> | undefined,
+): Promise<Backend> {
+  const present = await before?.catch(() => undefined);
   const tf = await loadTf();
+  const hardware = wanted === 'auto';
   const passedOver: { name: BackendName; why: string }[] = [];
   for (const name of wanted === 'auto' ? backendNames : [wanted]) {
     try {
-      const description = await starters[name](tf, options, wanted === 'auto');
+      if (present?.name === name && !(hardware && isSoftware(present.description))) {
+        await use(tf, name);
+        return { ...present, passedOver };
+      }
+      const description = await starters[name](tf, options, hardware);
       return { name, tf, description, passedOver };
     } catch (error) {
       passedOver.push({ name, why: error instanceof Error ? error.message : String(error) });

@@ -50,6 +50,7 @@ export async function* train(
 
 async function* runPass(pass: Pass, data: Dataset): Run<TrainingResult> {
   const { options } = pass;
+  yield* compile(pass, data);
   if (!options.resume) yield* begin(pass, data);
   const end = (outcome: TrainingResult['outcome'], why?: string) => finish(pass, outcome, why);
   const breath = new Breath();
@@ -67,6 +68,14 @@ async function* runPass(pass: Pass, data: Dataset): Run<TrainingResult> {
       return end('early-stopped');
   }
   return end('completed');
+}
+
+/** Shaders first, where there are any: what comes after takes as long as it will take every time. */
+async function* compile(pass: Pass, data: Dataset): Run<void> {
+  const begun = performance.now();
+  const positions = pass.orderOfEpoch(data.train.length).subarray(0, pass.batchSize);
+  for await (const shaders of pass.rehearse(pass.augmented(await data.train.read(positions), 0)))
+    yield { kind: 'compiling', ...shaders, milliseconds: performance.now() - begun };
 }
 
 const isStopped = ({ options }: Pass): boolean => options.signal?.aborted ?? false;

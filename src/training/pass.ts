@@ -2,6 +2,7 @@
 // in which order is the loop's; how it rests in a checkpoint is here, because it is all of this state.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { type Compiled, compiling } from '../execution/compile.ts';
 import type { Network, Parameter } from '../execution/types.ts';
 import type { GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
@@ -111,6 +112,25 @@ export class Pass {
     return this.options.augmentations.reduce((changed, augment) => augment(changed, random), examples);
   }
 
+  /** Has the shaders of a step compiled, on backends that have such: nothing is learnt. */
+  async *rehearse(examples: Examples): AsyncGenerator<Compiled, void, void> {
+    const { tf, network } = this;
+    const weights = snapshotOf(tf, network.parameters.values());
+    const optimizer = new Optimizer(tf, this.trainable, this.options.optimizer);
+    try {
+      yield* compiling(network.backend, () => {
+        const batch = this.aim.bring(examples);
+        tf.tidy(() => this.aim.ignorance(batch)).dispose();
+        this.update(batch, 0, optimizer).dispose();
+        disposeBatch(tf, batch);
+      });
+    } finally {
+      optimizer.dispose();
+      restoreSnapshot(tf, network.parameters, weights);
+      tf.dispose([...weights.values()]);
+    }
+  }
+
   /** One update. */
   async step(examples: Examples, learningRate: number): Promise<BatchFigures> {
     const { tf } = this;
@@ -118,7 +138,7 @@ export class Pass {
     const batch = this.aim.bring(examples);
     try {
       if (this.total === 0) this.running = { ...atRest, normalLoss: await this.ignorance(batch) };
-      const measured = this.update(batch, learningRate);
+      const measured = this.update(batch, learningRate, this.optimizer);
       const values = await measured.data();
       measured.dispose();
       const [loss, right, norm] = values;
@@ -142,7 +162,7 @@ export class Pass {
   }
 
   /** Updates the weights; [loss, share right or NaN, gradient norm or NaN]. */
-  private update(batch: Batch, learningRate: number): Tf.Tensor1D {
+  private update(batch: Batch, learningRate: number, optimizer: Optimizer): Tf.Tensor1D {
     const { tf, options } = this;
     const seed = streamAt(options.seed, 'network', this.total).integer();
     let right: Tf.Scalar | undefined;
@@ -159,7 +179,7 @@ export class Pass {
       const raw = this.byConstant(grads);
       const pushed = this.penalised(raw);
       const norm = options.clipNorm > 0 ? normOf(tf, pushed) : undefined;
-      this.optimizer.update(norm ? clipped(tf, pushed, norm, options.clipNorm) : pushed, learningRate);
+      optimizer.update(norm ? clipped(tf, pushed, norm, options.clipNorm) : pushed, learningRate);
       const none = tf.scalar(Number.NaN);
       return tf.stack([value, right ?? none, norm ?? none]) as Tf.Tensor1D;
     });

@@ -177,6 +177,15 @@ export interface Evaluation {
   readonly examples: number;
 }
 
+/** Shaders of the pass are ready; before anything else, on backends that compile such. */
+export interface CompilingEvent {
+  readonly kind: 'compiling';
+  readonly done: number;
+  readonly of: number;
+  /** Since the first of them was asked for. */
+  readonly milliseconds: number;
+}
+
 /** Before the first batch of a pass that does not resume one. */
 export interface StartEvent {
   readonly kind: 'start';
@@ -228,7 +237,7 @@ export interface EpochEvent {
   checkpoint(): Promise<Checkpoint>;
 }
 
-export type TrainingEvent = StartEvent | BatchEvent | ValidatingEvent | EpochEvent;
+export type TrainingEvent = CompilingEvent | StartEvent | BatchEvent | ValidatingEvent | EpochEvent;
 
 /** What every step that may change a network's weights says about itself. */
 export interface Change {

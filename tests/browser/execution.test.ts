@@ -64,6 +64,10 @@ async function compareGradients(name: BackendName, titles: readonly string[]): P
 }
 
 describe('WebGPU', () => {
+  it('adds more tensors than a shader binds', async () => {
+    expect(await browser.call('sumOfOnes', 'webgpu', 66)).toEqual([66, 66, 66]);
+  });
+
   it('differentiates every case', { timeout: 400_000 }, () =>
     compareGradients(
       'webgpu',

@@ -55,3 +55,12 @@ export async function gradientsOf(name: BackendName, titles: readonly string[]) 
   }
   return results;
 }
+
+/** The sum of that many ones, added in one go. */
+export async function sumOfOnes(name: BackendName, count: number): Promise<number[]> {
+  const { tf } = await chooseBackend(name);
+  const sum = tf.tidy(() => tf.addN(Array.from({ length: count }, () => tf.ones([3]))));
+  const values = Array.from(await sum.data());
+  sum.dispose();
+  return values;
+}

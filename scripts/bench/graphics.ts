@@ -1,0 +1,100 @@
+// Training on the graphics backends, in Chromium on its software adapter: steps and single operators beside tfjs's own,
+// and what a real graphics processor would be asked.
+
+import { fileURLToPath } from 'node:url';
+import { findChromium } from '../chromium.mjs';
+import { inChromium } from '../in-chromium.ts';
+import type * as InBrowser from './graphics-in-browser.ts';
+import type { networks } from './rates.ts';
+import { ms, Table, times } from './table.ts';
+
+const BATCH = 8;
+const STEPS = 4;
+
+export async function benchGraphics(): Promise<void> {
+  if (!findChromium()) {
+    console.log('\ngraphics: left out, there is no Chromium on this machine');
+    return;
+  }
+  for (const backend of ['webgpu', 'webgl'] as const) {
+    await benchSteps(backend);
+    await benchOperators(backend);
+  }
+}
+
+async function benchSteps(backend: InBrowser.Graphics): Promise<void> {
+  const table = new Table(`A training step of ${BATCH} images on ${backend}`, [
+    'network',
+    'images/s',
+    'stock',
+    'ahead',
+    'dispatches',
+    'threads each',
+    'shaders',
+    'compiled in',
+  ]);
+  const row = (title: string, figures: InBrowser.StepFigures, stock?: InBrowser.StepFigures) =>
+    table.row([
+      title,
+      figures.imagesPerSecond.toFixed(2),
+      stock?.imagesPerSecond.toFixed(2) ?? '',
+      times(stock && figures.imagesPerSecond / stock.imagesPerSecond),
+      counted(figures.dispatches),
+      counted(figures.threads),
+      figures.shaders === undefined ? '' : String(figures.shaders),
+      figures.compileSeconds === undefined ? '' : `${figures.compileSeconds.toFixed(1)} s`,
+    ]);
+  const stock = await onPage((page) => page.call('stockFigures', backend, BATCH, 2));
+  for (const network of ['ResNet-20', 'MobileNetV2-like', 'ViT block'] satisfies (keyof typeof networks)[]) {
+    const ours = await onPage((page) => page.call('ourSteps', network, backend, BATCH, STEPS));
+    row(network, ours, network === 'ResNet-20' ? stock : undefined);
+  }
+  row('ResNet-20, stock', stock);
+}
+
+async function benchOperators(backend: InBrowser.Graphics): Promise<void> {
+  const [ours, stock] = [
+    await onPage((page) => page.call('operatorFigures', backend, true)),
+    await onPage((page) => page.call('operatorFigures', backend, false)),
+  ];
+  const table = new Table(`Operators on ${backend}, forward and backward`, [
+    'operator',
+    'ours',
+    'stock',
+    'ahead',
+    'dispatches',
+    'stock',
+    'threads each',
+    'stock',
+  ]);
+  ours.forEach((figures, i) => {
+    const { milliseconds, dispatches, threads } = stock[i];
+    table.row([
+      figures.title,
+      ms(figures.milliseconds),
+      ms(milliseconds),
+      times(milliseconds / figures.milliseconds),
+      counted(figures.dispatches),
+      counted(dispatches),
+      counted(figures.threads),
+      counted(threads),
+    ]);
+  });
+}
+
+/** Only WebGPU tells. */
+const counted = (count: number): string => (count === 0 ? '' : String(count));
+
+type Page = Awaited<ReturnType<typeof inChromium<typeof InBrowser>>>;
+
+/** Each on a page of its own: loading our backends registers our gradients for all of tfjs. */
+async function onPage<T>(measure: (page: Page) => Promise<T>): Promise<T> {
+  const page = await inChromium<typeof InBrowser>(
+    fileURLToPath(new URL('./graphics-in-browser.ts', import.meta.url)),
+  );
+  try {
+    return await measure(page);
+  } finally {
+    await page.close();
+  }
+}

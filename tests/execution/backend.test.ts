@@ -1,0 +1,14 @@
+// Which backend one gets.
+
+import { expect, it } from 'vitest';
+import { chooseBackend } from '../../src/execution/backend.ts';
+
+it('is the best one for "auto", whatever was picked by hand before', async () => {
+  const byHand = await chooseBackend('cpu');
+  expect(byHand.name).toBe('cpu');
+  const best = await chooseBackend('auto');
+  expect(best.name).toBe('wasm');
+  expect(best.tf.getBackend()).toBe('wasm');
+  expect(best.passedOver.map(({ name }) => name)).toEqual(['webgpu', 'webgl']);
+  expect(await chooseBackend('auto')).toBe(best);
+});
