@@ -22,6 +22,8 @@ export class Atoms {
   private parent = new Int32Array(1024);
   private state = new Uint8Array(1024);
   private birth = new Int32Array(1024);
+  /** 0, 1, 2, …: terms that were made together are a view of it. */
+  private numbers = countTo(1024);
   private count = 0;
   private readonly factorsOf = new Map<Term, readonly Term[]>();
   private readonly kinds = new Map<Term, ProductKind>();
@@ -42,26 +44,21 @@ export class Atoms {
   /** New free terms that were made together, one for each position of an axis. */
   several(count: number, birth: number): Int32Array {
     while (this.count + count > this.parent.length) this.grow();
-    const out = new Int32Array(count);
-    for (let i = 0; i < count; i++) {
-      const term = this.count++;
-      this.parent[term] = term;
-      this.state[term] = FREE;
-      this.birth[term] = birth;
-      out[i] = term;
-    }
-    return out;
+    const first = this.count;
+    for (let i = 0; i < count; i++) this.atom(birth);
+    return this.numbers.subarray(first, this.count);
   }
 
   private grow(): void {
-    const size = this.parent.length * 2;
-    const parent = new Int32Array(size);
-    const state = new Uint8Array(size);
-    const birth = new Int32Array(size);
-    parent.set(this.parent);
-    state.set(this.state);
-    birth.set(this.birth);
-    Object.assign(this, { parent, state, birth });
+    const { parent, state, birth } = this;
+    const size = parent.length * 2;
+    this.parent = new Int32Array(size);
+    this.state = new Uint8Array(size);
+    this.birth = new Int32Array(size);
+    this.numbers = countTo(size);
+    this.parent.set(parent);
+    this.state.set(state);
+    this.birth.set(birth);
   }
 
   /** The term of all positions fixed for one reason. */
@@ -221,6 +218,12 @@ export class Atoms {
   get size(): number {
     return this.count;
   }
+}
+
+function countTo(length: number): Int32Array {
+  const numbers = new Int32Array(length);
+  for (let i = 0; i < length; i++) numbers[i] = i;
+  return numbers;
 }
 
 const sameSet = (a: readonly Term[], b: readonly Term[]): boolean =>

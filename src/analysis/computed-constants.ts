@@ -3,6 +3,7 @@
 // directions; a fused kernel is joined from three). Left out: what mixes positions, such as a product of two constants.
 
 import type { Graph, GraphNode } from '../graph/types.ts';
+import { sequence } from '../ops/host.ts';
 import { alignAxes } from '../ops/reshaping.ts';
 import type { BoundNode, Inference } from './fold.ts';
 
@@ -20,9 +21,11 @@ export function constantsBehind(graph: Graph, inference: Inference): (name: stri
     name === '' || graph.tensors.has(name) || computed.has(name) || inference.folded.has(name);
   const behind = (name: string): readonly Behind[] => {
     const tensor = graph.tensors.get(name);
-    return tensor ? [{ tensor: name, axes: tensor.dims.map((_, axis) => axis) }] : (computed.get(name) ?? []);
+    return tensor ? [{ tensor: name, axes: sequence(tensor.dims.length) }] : (computed.get(name) ?? []);
   };
+  const isSize = (name: string) => inference.folded.get(name)?.dtype === 'int64';
   for (const node of graph.nodes) {
+    if (node.outputs.every(isSize)) continue;
     const bound = inference.bound(node.id);
     if (!bound || node.inputs.length === 0 || !node.inputs.every(isConstant)) continue;
     for (const output of node.outputs) computed.set(output, seenThrough(bound, output, inference, behind));

@@ -172,7 +172,7 @@ class Inferrer implements Inference {
   constructor(graph: Graph, bindings: Bindings, inputs: ReadonlyMap<string, HostTensor>) {
     this.graph = graph;
     this.symbols = bindSymbols(graph, bindings);
-    for (const [name, { dtype, dims }] of graph.tensors) this.types.set(name, { dtype, dims });
+    for (const [name, tensor] of graph.tensors) this.types.set(name, tensor);
     for (const input of graph.inputs) {
       const type = this.declaredType(input);
       if (type) this.types.set(input.name, type);

@@ -6,7 +6,7 @@ import { isOpen, type TermAxis } from './axis.ts';
 import { type Column, columnsOf, frozenBy } from './columns.ts';
 import type { Solution } from './equations.ts';
 import { type ConstantUse, isPartOf, type Roles } from './roles.ts';
-import { type AtomUnits, type Slot, slotsOf } from './slots.ts';
+import { AtomUnits, type Slot, slotsOf } from './slots.ts';
 import type { Terms } from './terms.ts';
 import type { FrozenAxis, Group, GroupKind, Member } from './types.ts';
 
@@ -27,7 +27,10 @@ interface Root {
 export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grouping {
   const { terms } = solution;
   const roots = findRoots(solution, roles);
-  const { drafts, units: atomUnits } = draftGroups(terms, roots);
+  const onRoots = columnsOnRoots(terms, roots);
+  // Looking for columns makes atoms: from here on there are no more.
+  const atomUnits = new AtomUnits(terms);
+  const drafts = draftGroups(onRoots, atomUnits);
   const slots = memoised((axis: TermAxis) => slotsOf(atomUnits, axis));
   const members = membersByGroup(graph, solution, roles, slots);
   const ids = uniqueIds(drafts);
@@ -71,23 +74,28 @@ interface Draft {
   units: number;
 }
 
-/** Numbers the groups by their first roots, and the units of each by their first appearance on its roots. */
-function draftGroups(
-  terms: Terms,
-  roots: readonly Root[],
-): { readonly drafts: readonly Draft[]; readonly units: AtomUnits } {
-  const onRoot = new Map<TermAxis, { readonly root: Root; readonly columns: readonly Column[] }>();
+/** The columns of each axis and the first root on it. */
+interface OnRoot {
+  readonly root: Root;
+  readonly columns: readonly Column[];
+}
+
+function columnsOnRoots(terms: Terms, roots: readonly Root[]): OnRoot[] {
+  const byAxis = new Map<TermAxis, OnRoot>();
   for (const root of roots)
-    if (!onRoot.has(root.axis)) onRoot.set(root.axis, { root, columns: columnsOf(terms, root.axis) });
+    if (!byAxis.has(root.axis)) byAxis.set(root.axis, { root, columns: columnsOf(terms, root.axis) });
+  return [...byAxis.values()];
+}
+
+/** Numbers the groups by their first roots, and the units of each by their first appearance on its roots. */
+function draftGroups(onRoots: readonly OnRoot[], { terms, groupOf, unitOf }: AtomUnits): Draft[] {
   const component = connect(
-    [...onRoot.values()].flatMap(({ columns }) => columns),
+    onRoots.flatMap(({ columns }) => columns),
     terms.atoms.size,
   );
-  const groupOf = new Int32Array(terms.atoms.size).fill(-1);
-  const unitOf = new Int32Array(terms.atoms.size).fill(-1);
   const drafts: Draft[] = [];
   const byComponent = new Map<number, Draft>();
-  for (const { root, columns } of onRoot.values()) {
+  for (const { root, columns } of onRoots) {
     const present: Draft[] = [];
     for (const { kind, atoms } of columns) {
       let draft = byComponent.get(component(atoms[0]));
@@ -105,7 +113,7 @@ function draftGroups(
     }
     if (present.length > 1) cross(present);
   }
-  return { drafts, units: { terms, groupOf, unitOf } };
+  return drafts;
 }
 
 const newDraft = (index: number, kind: GroupKind, { use, tensorAxis }: Root): Draft => ({
@@ -196,7 +204,7 @@ function sideOf(reader: ConstantUse | undefined, axis: TermAxis, a: number): Mem
 function uniqueIds(drafts: readonly Draft[]): string[] {
   const seen = new Map<string, number>();
   return drafts.map(({ kind, root }) => {
-    const base = `${root.tensor}:${root.axis}${kind === 'channels' ? '' : `:${kind}`}`;
+    const base = [root.tensor, root.axis, ...(kind === 'channels' ? [] : [kind])].join(':');
     const count = (seen.get(base) ?? 0) + 1;
     seen.set(base, count);
     return count === 1 ? base : `${base}#${count}`;

@@ -15,8 +15,8 @@ export interface ConstantUse {
   readonly node: GraphNode;
   readonly use: WeightUse;
   /** Axes of a kernel, resolved. */
-  readonly out?: TermAxis;
-  readonly in?: TermAxis;
+  readonly out: TermAxis | undefined;
+  readonly in: TermAxis | undefined;
   /** Which axes of the constant they are, where they are one each: a kernel may be read transposed. */
   readonly storedOut: number | undefined;
   readonly storedIn: number | undefined;
@@ -44,19 +44,18 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
       const constants = value ? behind(value) : [];
       if (constants.length === 0) continue;
       const role = use.role === 'other' ? spreadRole(node, producers, kernelOutputs) : use.role;
+      const axes = solution.axesOf(value);
       for (const { tensor, axes: stored } of constants) {
-        const [storedOut, storedIn] = [stored[use.outAxis ?? -1], stored[use.inAxis ?? -1]];
+        const [outAxis, inAxis] = [use.outAxis ?? -1, use.inAxis ?? -1];
+        const [storedOut, storedIn] = [stored[outAxis], stored[inAxis]];
         // Of several constants that were joined each has its own part of the value's axes.
-        const axisOf = (axis: number, own: number | undefined) =>
-          constants.length > 1 && own !== undefined
-            ? solution.axesOf(tensor)[own]
-            : solution.axesOf(value)[axis];
+        const own = constants.length > 1 ? solution.axesOf(tensor) : [];
         uses.push({
           tensor,
           node,
-          use: { ...use, role },
-          ...(use.outAxis === undefined ? {} : { out: axisOf(use.outAxis, storedOut) }),
-          ...(use.inAxis === undefined ? {} : { in: axisOf(use.inAxis, storedIn) }),
+          use: role === use.role ? use : { ...use, role },
+          out: own[storedOut ?? -1] ?? axes[outAxis],
+          in: own[storedIn ?? -1] ?? axes[inAxis],
           storedOut,
           storedIn,
         });

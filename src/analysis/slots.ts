@@ -10,15 +10,34 @@ export interface Slot {
 }
 
 /** The group and unit of every atom, -1 for an atom of no group. */
-export interface AtomUnits {
+export class AtomUnits {
   readonly terms: Terms;
   readonly groupOf: Int32Array;
   readonly unitOf: Int32Array;
+  private readonly counted = new Map<number, Int32Array>();
+
+  constructor(terms: Terms) {
+    this.terms = terms;
+    this.groupOf = new Int32Array(terms.atoms.size).fill(-1);
+    this.unitOf = new Int32Array(terms.atoms.size).fill(-1);
+  }
+
+  /** 0, 1, 2, …: the units of most axes, which share one array per length. */
+  count(length: number): Int32Array {
+    let units = this.counted.get(length);
+    if (!units) {
+      units = Int32Array.from({ length }, (_, unit) => unit);
+      this.counted.set(length, units);
+    }
+    return units;
+  }
 }
 
 /** The slots of a resolved axis. */
 export function slotsOf(units: AtomUnits, axis: TermAxis): readonly Slot[] {
   if (axis.fixed || isOpen(axis)) return [];
+  const whole = axis.terms && wholeGroup(units, axis.terms);
+  if (whole) return [whole];
   const slots = new Slots(axis.length);
   let start = 0;
   for (const part of partsOf(axis)) {
@@ -27,6 +46,18 @@ export function slotsOf(units: AtomUnits, axis: TermAxis): readonly Slot[] {
     start += part.length;
   }
   return slots.all;
+}
+
+/** The slot of a list that is one group's units in order. */
+function wholeGroup(units: AtomUnits, list: Int32Array): Slot | undefined {
+  const { terms, groupOf, unitOf } = units;
+  if (list.length === 0) return undefined;
+  const group = groupOf[terms.atoms.find(list[0])];
+  for (let p = 0; p < list.length; p++) {
+    const atom = terms.atoms.find(list[p]);
+    if (groupOf[atom] !== group || unitOf[atom] !== p) return undefined;
+  }
+  return { group, unitOf: units.count(list.length) };
 }
 
 /** Each factor's units, repeated over the other factors. */
@@ -68,8 +99,12 @@ class Slots {
 
   put(group: number, unit: number, position: number): void {
     const { latest } = this;
-    if (latest?.group === group && latest.unitOf[position] < 0) latest.unitOf[position] = unit;
-    else this.withRoom(group, (unitOf) => unitOf[position] < 0).unitOf[position] = unit;
+    const fits = latest?.group === group && latest.unitOf[position] < 0;
+    (fits ? latest : this.withRoomAt(group, position)).unitOf[position] = unit;
+  }
+
+  private withRoomAt(group: number, position: number): Slot {
+    return this.withRoom(group, (unitOf) => unitOf[position] < 0);
   }
 
   /** Each unit on `stride` positions, all of them again and again, from `start` up to `end`. */

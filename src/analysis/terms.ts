@@ -17,6 +17,7 @@ export class Terms {
   /** The terms that axes hold once somebody has looked into their positions. */
   readonly atoms = new Atoms();
   private births = 0;
+  private reason: Reason = { why: '', node: '' };
   private readonly products = new Map<TermAxis, { factors: readonly TermAxis[]; terms: Int32Array }>();
 
   /** The node whose equations are being stated; blamed in reasons. */
@@ -327,8 +328,10 @@ export class Terms {
     return terms;
   }
 
+  /** One object for what a node says several times in a row. */
   private because(why: string): Reason {
-    return { why, node: this.node };
+    if (this.reason.why !== why || this.reason.node !== this.node) this.reason = { why, node: this.node };
+    return this.reason;
   }
 }
 

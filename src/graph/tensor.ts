@@ -128,7 +128,7 @@ export function toNumbers(tensor: Tensor): number[] {
     case 'int32':
       return Array.from(new Int32Array(buffer, byteOffset, count));
     case 'int64':
-      return Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
+      return wideNumbers(new Int32Array(buffer, byteOffset, 2 * count), (high) => high);
     case 'bool':
     case 'uint8':
       return Array.from(new Uint8Array(buffer, byteOffset, count));
@@ -137,7 +137,7 @@ export function toNumbers(tensor: Tensor): number[] {
     case 'uint32':
       return Array.from(new Uint32Array(buffer, byteOffset, count));
     case 'uint64':
-      return Array.from(new BigUint64Array(buffer, byteOffset, count), Number);
+      return wideNumbers(new Int32Array(buffer, byteOffset, 2 * count), (high) => high >>> 0);
     case 'string':
     case 'opaque':
       throw new ModelError({
@@ -146,6 +146,13 @@ export function toNumbers(tensor: Tensor): number[] {
         message: `The tensor "${tensor.name}" holds no numbers this program can compute with.`,
       });
   }
+}
+
+/** 64-bit integers from their halves, the lower one first. */
+function wideNumbers(halves: Int32Array, upper: (high: number) => number): number[] {
+  const out = new Array<number>(halves.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = upper(halves[2 * i + 1]) * 2 ** 32 + (halves[2 * i] >>> 0);
+  return out;
 }
 
 /** The largest 64-bit integers are no exact numbers: 2^63 - 1, as exporters write for "to the end", reads as 2^63. */

@@ -43,13 +43,12 @@ export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<st
   return out;
 }
 
-/** Nearly every file is: whatever a node reads is there already, or made by nobody. */
+/** Nearly every file is: whatever a node reads is there already. */
 function isSorted(nodes: readonly GraphNode[], available: ReadonlySet<string>): boolean {
-  const later = new Set<string>();
-  for (const { outputs } of nodes) for (const name of outputs) later.add(name);
+  const made = new Set(available);
   for (const node of nodes) {
-    for (const name of readsOf(node)) if (later.has(name) && !available.has(name)) return false;
-    for (const name of node.outputs) later.delete(name);
+    for (const name of readsOf(node)) if (!made.has(name)) return false;
+    for (const name of node.outputs) made.add(name);
   }
   return true;
 }

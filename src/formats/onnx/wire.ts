@@ -93,10 +93,24 @@ class Fields implements IterableIterator<Field> {
 
   /** Moves behind a value that announces no length. */
   private skip(tag: number, start: number): void {
+    const [no, type] = [tag >>> 3, tag & 7];
+    if (no === 0) throw invalid(start);
+    if (type === WireType.Varint) this.skipVarint();
+    else if (type === WireType.Bit32) this.at += 4;
+    else if (type === WireType.Bit64) this.at += 8;
+    else this.skipGroup(no, type, start);
+    if (this.at > this.end) throw invalid(start);
+  }
+
+  private skipVarint(): void {
+    while (this.at < this.end && this.bytes[this.at] >= 0x80) this.at++;
+    this.at++;
+  }
+
+  private skipGroup(no: number, type: WireType, start: number): void {
     const reader = new BinaryReader(this.bytes.subarray(this.at, this.end));
     try {
-      if (tag >>> 3 === 0) throw invalid(start);
-      reader.skip(tag & 7, tag >>> 3);
+      reader.skip(type, no);
     } catch {
       throw invalid(start);
     }
