@@ -19,6 +19,7 @@ export async function trainOnce(
   const interrupt = interruption();
   for await (const event of engine.train(options)) {
     if (interrupt.aborted) break;
+    if (event.phase === 'compiling') progress(`training on ${state().backend?.description}`);
     const ended = event.point?.validationLoss !== undefined;
     if (!ended && (event.phase !== 'training' || performance.now() - toldAt < SECONDS * 1000)) continue;
     toldAt = performance.now();
