@@ -1,0 +1,40 @@
+// What training holds on its backend after 5 steps and after 500: the same, if nothing leaks.
+
+import { fileURLToPath } from 'node:url';
+import { findChromium } from '../chromium.mjs';
+import { inChromium } from '../in-chromium.ts';
+import type * as InBrowser from './memory-in-browser.ts';
+import { heldAfter } from './memory-in-browser.ts';
+import { networks } from './rates.ts';
+import { Table } from './table.ts';
+
+const STEPS = [5, 500];
+
+export async function benchMemory(): Promise<void> {
+  const table = new Table(`Held after ${STEPS.join(' and after ')} training steps`, [
+    'network',
+    'backend',
+    'tensors',
+    'bytes',
+    'on the device',
+    'flat',
+  ]);
+  const row = (network: string, backend: string, [few, many]: readonly InBrowser.Held[]) =>
+    table.row([
+      network,
+      backend,
+      `${few.tensors} ${many.tensors}`,
+      `${few.bytes} ${many.bytes}`,
+      `${few.deviceBytes} ${many.deviceBytes}`,
+      JSON.stringify(few) === JSON.stringify(many) ? 'yes' : 'NO',
+    ]);
+  const names = Object.keys(networks) as (keyof typeof networks)[];
+  for (const network of names) row(network, 'wasm', await heldAfter('wasm', network, STEPS));
+  if (!findChromium()) return;
+  const entry = fileURLToPath(new URL('./memory-in-browser.ts', import.meta.url));
+  for (const network of names) {
+    const browser = await inChromium<typeof InBrowser>(entry);
+    row(network, 'webgpu', await browser.call('heldAfter', 'webgpu', network, STEPS));
+    await browser.close();
+  }
+}
