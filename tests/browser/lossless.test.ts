@@ -3,9 +3,8 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { BackendName } from '../../src/execution/types.ts';
-import { smallData, smallModel } from '../workbench/small.ts';
-import { button, dropFiles, launch, type OpenedPage, openPage, region } from './chromium.ts';
+import { button, launch, region } from './chromium.ts';
+import { readyToTrain } from './ready-to-train.ts';
 
 let browser: Browser;
 
@@ -18,44 +17,6 @@ afterAll(() => browser?.close());
 interface Victims {
   workers: { terminate(): void }[];
   devices: { destroy(): void }[];
-}
-
-const file = ({ name, bytes }: { name: string; bytes: Uint8Array }) => ({
-  name,
-  mimeType: 'application/octet-stream',
-  buffer: Buffer.from(bytes),
-});
-
-/** A pruned model with data on a page whose training pass is long. */
-async function readyToTrain(backend: BackendName): Promise<OpenedPage> {
-  const opened = await openPage(browser);
-  const { page } = opened;
-  await page.addInitScript((wanted) => {
-    const lengths = { epochs: 5000, batchSize: 16, validationExamples: 16, testExamples: 16 };
-    const trainOptions = { ...lengths, backend: wanted };
-    localStorage.setItem('secateur.settings', JSON.stringify({ trainOptions }));
-    const workers: Worker[] = [];
-    Object.assign(globalThis, { workers });
-    globalThis.Worker = class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        if (String(args[0]).includes('engine')) workers.push(this);
-      }
-    };
-  }, backend);
-  await page.reload();
-  await dropFiles(page, [file(smallModel())]);
-  await button(page, 'Start step').waitFor();
-  await dropFiles(page, smallData().map(file));
-  await page.getByRole('status').getByText('to train on').waitFor();
-  await button(page, 'Start step').click();
-  await button(page, 'Accept').click();
-  await button(page, 'Apply step').click();
-  await region(page, 'Steps')
-    .getByText(/removed \d+/)
-    .first()
-    .waitFor();
-  return opened;
 }
 
 const engineWorker = (page: Page) => {
@@ -113,7 +74,7 @@ const waitForCheckpoint = (page: Page, after: number) =>
   expect.poll(() => checkpointEpoch(page), { timeout: 120_000, interval: 200 }).toBeGreaterThan(after);
 
 test('training goes on after its graphics device was destroyed', { timeout: 400_000 }, async () => {
-  const { page, complaints, close } = await readyToTrain('webgpu');
+  const { page, complaints, close } = await readyToTrain(browser, 'webgpu');
   await watchDevices(page);
   await button(page, 'Train').click();
   await waitForCheckpoint(page, 0);
@@ -130,7 +91,7 @@ test('training goes on after its graphics device was destroyed', { timeout: 400_
 test('training goes on after its worker was terminated, and after a reload', {
   timeout: 300_000,
 }, async () => {
-  const { page, complaints, close } = await readyToTrain('wasm');
+  const { page, complaints, close } = await readyToTrain(browser, 'wasm');
   await button(page, 'Train').click();
   await waitForCheckpoint(page, 0);
 
