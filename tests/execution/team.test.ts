@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { build, type Rolldown } from 'vite';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Exports, ModuleBuilder } from '../../src/execution/wasm/assembler.ts';
-import { defineElements } from '../../src/execution/wasm/elements.ts';
+import { type Exports, ModuleBuilder } from '../../src/execution/wasm/kernels/assembler.ts';
+import { defineElements } from '../../src/execution/wasm/kernels/elements.ts';
 import { type Call, type StartThread, Team } from '../../src/execution/wasm/team.ts';
 
 const COUNT = 4000;

@@ -1,7 +1,7 @@
 // Our kernels in the memory of tfjs's WebAssembly backend: addresses of its tensors, room of our own, tables kept.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { type Exports, ModuleBuilder } from './assembler.ts';
+import { type Exports, ModuleBuilder } from './kernels/assembler.ts';
 import { type Call, type StartThread, Team } from './team.ts';
 
 /** What we use of tfjs's backend: the Emscripten module behind it and its tensors' places in memory. */

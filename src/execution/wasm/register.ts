@@ -2,23 +2,23 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { type OwnKernel, type OwnKernels, registeredName } from '../own-kernels.ts';
-import type { ModuleBuilder } from './assembler.ts';
-import { defineConvolution } from './convolution.ts';
-import { defineDepthwise } from './depthwise.ts';
-import { defineElements } from './elements.ts';
-import { convolution, convolutionFilter, convolutionInput, largestInput } from './host-convolution.ts';
-import { clippedInput, rectifiedInput } from './host-elements.ts';
+import { convolution, convolutionFilter, convolutionInput, largestInput } from './host/convolution.ts';
+import { clippedInput, rectifiedInput } from './host/elements.ts';
 import {
   affine,
   batchNormalization,
   batchNormalizationInput,
   rowNormalization,
   rowNormalizationInput,
-} from './host-normalisation.ts';
-import { stackedProduct } from './host-products.ts';
+} from './host/normalisation.ts';
+import { stackedProduct } from './host/products.ts';
+import type { ModuleBuilder } from './kernels/assembler.ts';
+import { defineConvolution } from './kernels/convolution.ts';
+import { defineDepthwise } from './kernels/depthwise.ts';
+import { defineElements } from './kernels/elements.ts';
+import { defineNormalisation } from './kernels/normalisation.ts';
+import { defineProducts } from './kernels/products.ts';
 import { KernelMemory } from './memory.ts';
-import { defineNormalisation } from './normalisation.ts';
-import { defineProducts } from './products.ts';
 import { replaceStock } from './stock.ts';
 import type { StartThread } from './team.ts';
 

@@ -1,10 +1,10 @@
 // Kernels of tfjs's WebAssembly backend (4.22) that err or waste, replaced where ours does the same: on single precision.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { clip } from './host-elements.ts';
-import { totals } from './host-normalisation.ts';
+import { clip } from './host/elements.ts';
+import { totals } from './host/normalisation.ts';
+import { slice, split } from './host/slices.ts';
 import type { KernelMemory } from './memory.ts';
-import { slice, split } from './slices.ts';
 
 type TfModule = typeof Tf;
 type Info = Tf.TensorInfo;

@@ -2,7 +2,7 @@
 // whoever is free takes the next one, the thread that asked included, and the asker goes on when all are done. Results
 // never depend on who computed what. tfjs's own kernels stay on the asking thread.
 
-import type { Exports } from './assembler.ts';
+import type { Exports } from './kernels/assembler.ts';
 
 /** What a thread is handed when it starts. */
 export interface ThreadSetup {

@@ -1,9 +1,9 @@
 // Element by element on the WebAssembly backend, in ranges that threads take.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { Limits } from '../own-kernels.ts';
-import { type KernelMemory, type Range, TOUCH } from './memory.ts';
-import type { Call } from './team.ts';
+import type { Limits } from '../../own-kernels.ts';
+import { type KernelMemory, type Range, TOUCH } from '../memory.ts';
+import type { Call } from '../team.ts';
 
 type Info = Tf.TensorInfo;
 

@@ -2,7 +2,7 @@
 // of them: a vector of all weights split into its sixty parts would be copied sixty times.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { KernelMemory } from './memory.ts';
+import type { KernelMemory } from '../memory.ts';
 
 type Info = Tf.TensorInfo;
 type Shape = readonly number[];

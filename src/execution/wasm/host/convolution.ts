@@ -2,11 +2,11 @@
 // group and range. A convolution of single pixels is a product; one channel per group goes channel by channel.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { ConvolutionOptions, Pair, WindowOptions } from '../own-kernels.ts';
-import { packedBytes, productOfRows, transposedProductOfRows } from './host-products.ts';
-import type { KernelMemory, Range } from './memory.ts';
-import type { Call } from './team.ts';
-import { PANEL_BYTES, ROWS } from './tile.ts';
+import type { ConvolutionOptions, Pair, WindowOptions } from '../../own-kernels.ts';
+import { PANEL_BYTES, ROWS } from '../kernels/tile.ts';
+import type { KernelMemory, Range } from '../memory.ts';
+import type { Call } from '../team.ts';
+import { packedBytes, productOfRows, transposedProductOfRows } from './products.ts';
 import { type Geometry, type Part, windowsOver, windowsSeeing } from './windows.ts';
 
 const FLOAT = 4;

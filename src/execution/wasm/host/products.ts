@@ -2,9 +2,9 @@
 // take.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { KernelMemory } from './memory.ts';
-import type { Call } from './team.ts';
-import { COLUMNS, PANEL_BYTES, ROWS } from './tile.ts';
+import { COLUMNS, PANEL_BYTES, ROWS } from '../kernels/tile.ts';
+import type { KernelMemory } from '../memory.ts';
+import type { Call } from '../team.ts';
 
 const FLOAT = 4;
 /** Rows of a packed panel of B that are worked through at a time: 16 KiB of it. */

@@ -3,9 +3,9 @@
 // depend on the sizes alone, so that they come out the same whoever computes them.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { eachRow } from './host-elements.ts';
-import { type KernelMemory, type Range, TOUCH } from './memory.ts';
-import type { Call } from './team.ts';
+import { type KernelMemory, type Range, TOUCH } from '../memory.ts';
+import type { Call } from '../team.ts';
+import { eachRow } from './elements.ts';
 
 type Info = Tf.TensorInfo;
 
