@@ -24,6 +24,7 @@ export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number): Code => [0x21, ...unsigned(local)];
 export const number = (value: number): Code => [0x41, ...signed(value)];
 export const add: Code = [0x6a];
+export const subtract: Code = [0x6b];
 /** A 32-bit integer from memory. */
 export const load = (offset = 0): Code => [0x28, ...at(0, offset)];
 export const less: Code = [0x49]; // i32.lt_u
