@@ -68,7 +68,7 @@ function frozenRoots(terms: Terms, roots: readonly Root[]): FrozenAxis[] {
 
 interface Draft {
   readonly index: number;
-  readonly kind: GroupKind;
+  kind: GroupKind;
   readonly root: Group['root'];
   readonly crosses: number[];
   units: number;
@@ -103,6 +103,9 @@ function draftGroups(onRoots: readonly OnRoot[], { terms, groupOf, unitOf }: Ato
         draft = newDraft(drafts.length, kind, root);
         drafts.push(draft);
         byComponent.set(component(atoms[0]), draft);
+      } else if (draft.kind === 'channels' && (kind === 'heads' || kind === 'head-dims')) {
+        // A layer that makes something per head, such as a bias, met them first.
+        draft.kind = kind;
       }
       for (let i = 0; i < atoms.length; i++)
         if (groupOf[atoms[i]] < 0) {
