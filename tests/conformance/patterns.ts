@@ -131,6 +131,23 @@ const acrossChannels: readonly Pattern[] = [
     groups: ['heads 3: q 1, k 1, v 1, temperature 0, out 0', 'head-dims 4: q 1, out 0'],
   },
   {
+    title: 'a bias per head, from a layer on relative positions',
+    build: (net) => {
+      const places = { name: net.named('places', 25, 2), dims: [25, 2] };
+      const bias = net.reshape(times(net, places, net.named('bias', 2, 3), 3), 5, 5, 3);
+      const x = tokens(net);
+      const part = (name: string) => toHeads(net, times(net, x, net.named(name, 6, 12), 12), 3);
+      const [q, k, v] = ['q', 'k', 'v'].map(part);
+      const logits = net.op('MatMul', [q, net.transpose(k, 0, 1, 3, 2)], [1, 3, 5, 5]);
+      const raised = net.map('Add', logits, {}, [net.transpose(bias, 2, 0, 1)]);
+      const mixed = net.op('MatMul', [net.map('Softmax', raised, { axis: -1 }), v], [1, 3, 5, 4]);
+      const rows = net.reshape(net.transpose(mixed, 0, 2, 1, 3), 1, 5, 12);
+      return times(net, rows, net.named('out', 12, 3), 3);
+    },
+    groups: ['heads 3: bias 1, q 1, k 1, v 1, out 0', 'head-dims 4: q 1, k 1', 'head-dims 4: v 1, out 0'],
+    stays: { places: 'it is an input of the network' },
+  },
+  {
     title: 'efficient channel attention slides along the channels, which stay',
     build: (net) => {
       const x = first(net, 6);
