@@ -139,7 +139,7 @@ class NodeEquations extends InferredNode implements Equations<never> {
   private readonly store: AxisStore;
 
   constructor({ view }: BoundNode, store: AxisStore, inference: Inference) {
-    super(view.node, view.attrs, view.opset, inference);
+    super(view, inference);
     this.store = store;
   }
 

@@ -95,16 +95,27 @@ export function inferAtFittingSize(
   return best;
 }
 
-export class InferredNode implements NodeView<never> {
+/** What a node is known by before its shape is. */
+export interface NodeFacts {
   readonly node: GraphNode;
   readonly attrs: never;
   readonly opset: number;
+  /** `undefined` for an omitted input. */
+  readonly inputTypes: readonly (ValueType | undefined)[];
+}
+
+export class InferredNode implements NodeView<never>, NodeFacts {
+  readonly node: GraphNode;
+  readonly attrs: never;
+  readonly opset: number;
+  readonly inputTypes: readonly (ValueType | undefined)[];
   private readonly inference: Inference;
 
-  constructor(node: GraphNode, attrs: never, opset: number, inference: Inference) {
+  constructor({ node, attrs, opset, inputTypes }: NodeFacts, inference: Inference) {
     this.node = node;
     this.attrs = attrs;
     this.opset = opset;
+    this.inputTypes = inputTypes;
     this.inference = inference;
   }
 
@@ -122,7 +133,7 @@ export class InferredNode implements NodeView<never> {
   }
 
   private type(i: number): ValueType {
-    const type = this.inference.types.get(this.node.inputs[i] ?? '');
+    const type = this.inputTypes[i];
     if (type) return type;
     throw new ModelError({
       code: 'missing-input',
@@ -220,7 +231,8 @@ class Inferrer implements Inference {
 
   visit(node: GraphNode): void {
     const operator = operatorOf(node.domain, node.op);
-    const typed = node.inputs.every((name) => name === '' || this.types.has(name));
+    const inputTypes = node.inputs.map((name) => this.types.get(name));
+    const typed = inputTypes.every((type, i) => type || node.inputs[i] === '');
     if (!operator || !typed) {
       if (!operator) {
         this.problems.push(unknownOperator(node));
@@ -230,7 +242,7 @@ class Inferrer implements Inference {
       return;
     }
     const attrs = readAttrs(operator.attrs, node.attributes) as never;
-    const view = new InferredNode(node, attrs, this.opsetOf(node), this);
+    const view = new InferredNode({ node, attrs, opset: this.opsetOf(node), inputTypes }, this);
     try {
       const types = operator.shape(view as never);
       node.outputs.forEach((name, o) => {

@@ -94,19 +94,14 @@ function draftGroups(onRoots: readonly OnRoot[], { terms, groupOf, unitOf }: Ato
     terms.atoms.size,
   );
   const drafts: Draft[] = [];
-  const byComponent = new Map<number, Draft>();
+  const byComponent: Draft[] = [];
   for (const { root, columns } of onRoots) {
     const present: Draft[] = [];
     for (const { kind, atoms } of columns) {
-      let draft = byComponent.get(component(atoms[0]));
-      if (!draft) {
-        draft = newDraft(drafts.length, kind, root);
-        drafts.push(draft);
-        byComponent.set(component(atoms[0]), draft);
-      } else if (draft.kind === 'channels' && (kind === 'heads' || kind === 'head-dims')) {
-        // A layer that makes something per head, such as a bias, met them first.
-        draft.kind = kind;
-      }
+      byComponent[component(atoms[0])] ??= newDraft(drafts, kind, root);
+      const draft = byComponent[component(atoms[0])];
+      // A layer that makes something per head, such as a bias, may have met them first.
+      if (draft.kind === 'channels' && (kind === 'heads' || kind === 'head-dims')) draft.kind = kind;
       for (let i = 0; i < atoms.length; i++)
         if (groupOf[atoms[i]] < 0) {
           groupOf[atoms[i]] = draft.index;
@@ -119,13 +114,12 @@ function draftGroups(onRoots: readonly OnRoot[], { terms, groupOf, unitOf }: Ato
   return drafts;
 }
 
-const newDraft = (index: number, kind: GroupKind, { use, tensorAxis }: Root): Draft => ({
-  index,
-  kind,
-  root: { tensor: use.tensor, axis: tensorAxis, node: use.node.id },
-  crosses: [],
-  units: 0,
-});
+function newDraft(drafts: Draft[], kind: GroupKind, { use, tensorAxis }: Root): Draft {
+  const root = { tensor: use.tensor, axis: tensorAxis, node: use.node.id };
+  const draft = { index: drafts.length, kind, root, crosses: [], units: 0 };
+  drafts.push(draft);
+  return draft;
+}
 
 /** Notes that groups share the positions of one axis. */
 function cross(drafts: readonly Draft[]): void {
@@ -164,13 +158,11 @@ function membersByGroup(
   slots: (axis: TermAxis) => readonly Slot[],
 ): Member[][] {
   const out: Member[][] = [];
-  const used = new Set<string>();
-  for (const node of graph.nodes) for (const name of node.inputs) used.add(name);
   for (const tensor of graph.tensors.keys()) {
-    if (!used.has(tensor)) continue;
     const reader = roles.byTensor.get(tensor);
     const axes = solution.axesOf(tensor);
     for (let a = 0; a < axes.length; a++) {
+      // Nobody reads the constant, or nothing that can go.
       if (axes[a].fixed || isOpen(axes[a])) continue;
       for (const { group, unitOf } of slots(axes[a])) {
         out[group] ??= [];

@@ -2,6 +2,7 @@
 // inputs; two patterns that exporters spread over several nodes are recognised here: a bias added after a kernel, and
 // a layer normalisation written out as mean, variance, scale and shift.
 
+import { producersOf } from '../graph/query.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import type { WeightUse } from '../ops/op.ts';
 import { leaves, partsOf, type TermAxis } from './axis.ts';
@@ -30,11 +31,14 @@ export interface Roles {
 }
 
 export function findRoles(graph: Graph, inference: Inference, solution: Solution): Roles {
-  const producers = new Map<string, GraphNode>();
-  for (const node of graph.nodes) for (const name of node.outputs) producers.set(name, node);
   const behind = constantsBehind(graph, inference);
   const uses: ConstantUse[] = [];
-  const kernelOutputs = new Set<string>();
+  const multiplying = new Set<GraphNode>();
+  let producers: ReadonlyMap<string, GraphNode> | undefined;
+  const producer = (value: string | undefined) => {
+    producers ??= producersOf(graph);
+    return producers.get(value ?? '');
+  };
 
   for (const node of graph.nodes) {
     const bound = inference.bound(node.id);
@@ -43,7 +47,7 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
       const value = node.inputs[use.input];
       const constants = value ? behind(value) : [];
       if (constants.length === 0) continue;
-      const role = use.role === 'other' ? spreadRole(node, producers, kernelOutputs) : use.role;
+      const role = use.role === 'other' ? spreadRole(node, producer, multiplying) : use.role;
       const axes = solution.axesOf(value);
       for (const { tensor, axes: stored } of constants) {
         const [outAxis, inAxis] = [use.outAxis ?? -1, use.inAxis ?? -1];
@@ -60,7 +64,7 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
           storedIn,
         });
       }
-      if (role === 'kernel') for (const output of node.outputs) kernelOutputs.add(output);
+      if (role === 'kernel') multiplying.add(node);
     }
   }
   const byTensor = new Map<string, ConstantUse>();
@@ -71,25 +75,25 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
   return { uses, byTensor };
 }
 
-function spreadRole(node: GraphNode, producers: Map<string, GraphNode>, kernelOutputs: Set<string>) {
-  const from = (name: string | undefined) => producers.get(name ?? '');
-  const operands = node.inputs.map(from);
-  if (node.op === 'Add' && node.inputs.some((name) => kernelOutputs.has(name))) return 'bias';
-  if (node.op === 'Mul' && operands.some((operand) => operand && isNormalised(operand, producers)))
-    return 'norm-scale';
+type Producer = (value: string | undefined) => GraphNode | undefined;
+
+/** @param multiplying nodes that use a kernel */
+function spreadRole(node: GraphNode, producer: Producer, multiplying: ReadonlySet<GraphNode>) {
+  const operands = node.inputs.map(producer);
+  if (node.op === 'Add' && operands.some((operand) => operand && multiplying.has(operand))) return 'bias';
+  if (node.op === 'Mul' && operands.some((operand) => isNormalised(operand, producer))) return 'norm-scale';
   const scaled = operands.find((operand) => operand?.op === 'Mul');
-  if (node.op === 'Add' && scaled?.inputs.some((name) => isNormalised(from(name), producers)))
+  if (node.op === 'Add' && scaled?.inputs.some((name) => isNormalised(producer(name), producer)))
     return 'norm-shift';
   return 'other';
 }
 
 /** (x - mean) / sqrt(mean((x - mean)²) + ε), as PyTorch writes layer normalisation before opset 17. */
-function isNormalised(node: GraphNode | undefined, producers: Map<string, GraphNode>): boolean {
+function isNormalised(node: GraphNode | undefined, producer: Producer): boolean {
   if (node?.op !== 'Div') return false;
-  const centred = producers.get(node.inputs[0]);
-  const deviation = producers.get(node.inputs[1]);
+  const [centred, deviation] = node.inputs.map(producer);
   if (centred?.op !== 'Sub' || deviation?.op !== 'Sqrt') return false;
-  return producers.get(centred.inputs[1])?.op === 'ReduceMean';
+  return producer(centred.inputs[1])?.op === 'ReduceMean';
 }
 
 /** Whether one axis is the other, a factor of it or a part. */

@@ -10,10 +10,9 @@ export interface Wiring {
 }
 
 export function wiringOf(graph: Graph): Wiring {
-  const producers = new Map<string, GraphNode>();
+  const producers = producersOf(graph);
   const consumers = new Map<string, GraphNode[]>();
   for (const node of graph.nodes) {
-    for (const name of node.outputs) if (name !== '') producers.set(name, node);
     for (const name of readsOf(node)) {
       const readers = consumers.get(name);
       if (!readers) consumers.set(name, [node]);
@@ -24,6 +23,13 @@ export function wiringOf(graph: Graph): Wiring {
     producer: (value) => producers.get(value),
     consumers: (value) => consumers.get(value) ?? [],
   };
+}
+
+/** The node that makes each value. */
+export function producersOf(graph: Graph): Map<string, GraphNode> {
+  const producers = new Map<string, GraphNode>();
+  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node);
+  return producers;
 }
 
 /** Values a node reads, as often as it does: its inputs and what its nested graphs take from outside. */
