@@ -12,7 +12,7 @@ export interface Opened {
 
 export async function openEngine(path: string): Promise<Opened> {
   const { file, companions } = await readModel(path);
-  const engine = createEngine();
+  const engine = createEngine({ waysBack: 0 });
   let present: SessionState | undefined;
   await engine.listen((state) => {
     present = state;

@@ -20,6 +20,8 @@ export interface EngineOptions extends BackendOptions {
   readonly store?: SessionStore | Promise<SessionStore>;
   /** Between two checkpoints of a running pass. Default 5. */
   readonly checkpointSeconds?: number;
+  /** Steps that can be gone back to before; each keeps the weights of its time. Default 10. */
+  readonly waysBack?: number;
 }
 
 /** A session without a model. */
@@ -41,6 +43,7 @@ export class Core {
   readonly device: Device;
   readonly keeper: Keeper;
   readonly checkpointSeconds: number;
+  readonly waysBack: number;
   model: OpenedModel | undefined;
   review: Review | undefined;
   data: SessionData | undefined;
@@ -49,10 +52,16 @@ export class Core {
   /** How things stood before each of the last steps that cut something. */
   earlier: readonly Earlier[] = [];
 
-  constructor({ store = new MemoryStore(), checkpointSeconds = 5, ...backend }: EngineOptions) {
+  constructor({
+    store = new MemoryStore(),
+    checkpointSeconds = 5,
+    waysBack = 10,
+    ...backend
+  }: EngineOptions) {
     this.device = new Device(this.board, backend);
     this.keeper = new Keeper(store, this.board, () => this.#kept());
     this.checkpointSeconds = checkpointSeconds;
+    this.waysBack = waysBack;
   }
 
   /** A call in its turn, with its name on the board while it runs. */

@@ -8,9 +8,6 @@ import type { Earlier } from '../keeping/store.ts';
 import { stepIsOpen } from '../missing.ts';
 import { OpenedModel } from '../model/opened.ts';
 
-/** Further back nothing is kept: each holds the weights of its time. */
-const KEPT = 10;
-
 export const goingBack = (core: Core): Pick<Engine, 'goBack'> => ({
   goBack: (entry) =>
     core.task('Going back', async () => {
@@ -18,7 +15,7 @@ export const goingBack = (core: Core): Pick<Engine, 'goBack'> => ({
       if (core.review) throw stepIsOpen();
       const place = core.earlier.findIndex(({ log }) => log === entry);
       const found = core.earlier[place];
-      if (!found) throw gone(entry);
+      if (!found) throw gone(entry, core.waysBack);
       const { costs, steps } = found.session;
       const present = found.present && new Uint8Array(await found.present.arrayBuffer());
       core.model = OpenedModel.restore({
@@ -52,15 +49,12 @@ export function standing(core: Core): Omit<Earlier, 'log'> {
   };
 }
 
-export const remember = (earlier: readonly Earlier[], latest: Earlier): readonly Earlier[] =>
-  [...earlier, latest].slice(-KEPT);
-
 export const entriesOf = (earlier: readonly Earlier[]): readonly number[] => earlier.map(({ log }) => log);
 
-const gone = (entry: number): ModelError =>
+const gone = (entry: number, waysBack: number): ModelError =>
   new ModelError({
     code: 'unknown-step',
     where: `log entry ${entry}`,
     message: 'There is no way back to before this step.',
-    hint: `The last ${KEPT} steps can be taken back, one that removed nothing cannot.`,
+    hint: `The last ${waysBack} steps can be taken back, one that removed nothing cannot.`,
   });

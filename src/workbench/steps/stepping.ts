@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import type { Engine, StepOptions } from '../engine.ts';
 import { stepIsOpen } from '../missing.ts';
 import { evidenceFor } from './evidence.ts';
-import { entriesOf, remember, standing } from './going-back.ts';
+import { entriesOf, standing } from './going-back.ts';
 import { Review } from './review.ts';
 
 type Stepping = Pick<
@@ -74,7 +74,7 @@ export function showStep(core: Core): void {
 /** Cuts what was accepted; returns the flag. */
 async function finishStep(core: Core, review: Review): Promise<boolean> {
   const model = core.requireModel();
-  const before = standing(core);
+  const before = core.waysBack > 0 && standing(core);
   const pruned = review.step.finish();
   const report = model.pruner.lastStep;
   if (!report || !model.options) throw new Error('A finished step leaves a report.');
@@ -82,7 +82,8 @@ async function finishStep(core: Core, review: Review): Promise<boolean> {
   core.review = undefined;
   core.steps = [...core.steps, { options: model.options, pruned, decisions: review.decisions, cuts }];
   const { costs, interrupted, log } = core.board.state;
-  if (pruned) core.earlier = remember(core.earlier, { ...before, log: log.length });
+  if (pruned && before)
+    core.earlier = [...core.earlier, { ...before, log: log.length }].slice(-core.waysBack);
   core.board.log(
     {
       kind: 'step',
