@@ -6,7 +6,7 @@ import { ModelError } from '../lib/errors.ts';
 import { registerCpuKernels } from './cpu/convolution.ts';
 import type { Backend, BackendName } from './types.ts';
 import { registerWasmKernels, startThreads } from './wasm/register.ts';
-import { withSharedMemory } from './wasm/shared-memory.ts';
+import { sharedMemoryPaths } from './wasm/shared-memory.ts';
 import type { StartThread } from './wasm/team.ts';
 import { patchWebgpuKernels } from './webgpu/patches.ts';
 import { registerWebgpuKernels } from './webgpu/register.ts';
@@ -153,13 +153,3 @@ const starters: Record<BackendName, Starter> = {
     return 'JavaScript';
   },
 };
-
-const SIMD_BINARY = 'tfjs-backend-wasm-simd.wasm';
-
-/** The binaries with the one that we use in shared memory; as they are where it cannot be had. */
-async function sharedMemoryPaths(paths: Readonly<Record<string, string>>): Promise<Record<string, string>> {
-  const response = await fetch(paths[SIMD_BINARY]).catch(() => undefined);
-  const binary = response?.ok ? withSharedMemory(new Uint8Array(await response.arrayBuffer())) : undefined;
-  if (!binary) return { ...paths };
-  return { ...paths, [SIMD_BINARY]: URL.createObjectURL(new Blob([binary], { type: 'application/wasm' })) };
-}

@@ -2,12 +2,23 @@
 // in it beside tfjs, and none of tfjs's own threads, which do not start from a bundled worker, are needed.
 // Binary format: https://webassembly.github.io/spec/core/binary/modules.html; threads proposal for the flag.
 
+const BINARY = 'tfjs-backend-wasm-simd.wasm';
 const MEMORY_SECTION = 5;
 const HAS_MAXIMUM = 0x01;
 const SHARED = 0x02;
 
+/** Where the binaries are, the one that we use in shared memory; as they are where it cannot be had. */
+export async function sharedMemoryPaths(
+  paths: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const response = await fetch(paths[BINARY]).catch(() => undefined);
+  const binary = response?.ok ? withSharedMemory(new Uint8Array(await response.arrayBuffer())) : undefined;
+  if (!binary) return { ...paths };
+  return { ...paths, [BINARY]: URL.createObjectURL(new Blob([binary], { type: 'application/wasm' })) };
+}
+
 /** The same module over a shared memory; undefined where the binary is not as expected or the engine refuses it. */
-export function withSharedMemory(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+function withSharedMemory(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   const content = sectionContent(binary, MEMORY_SECTION);
   // One memory, with a maximum: sharing needs one.
   if (content === undefined || binary[content] !== 1 || binary[content + 1] !== HAS_MAXIMUM) return undefined;

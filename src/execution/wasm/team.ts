@@ -22,7 +22,7 @@ export type StartThread = (setup: ThreadSetup) => Promise<Thread>;
 export type Call = readonly [kernel: string, ...args: number[]];
 
 /** Calls that fit on the list. */
-export const MOST_CALLS = 64;
+const MOST_CALLS = 64;
 /** Numbers of a call on the list: its kernel's and the arguments. */
 const WIDTH = 24;
 /** Words before the calls. */
