@@ -17,6 +17,7 @@ import {
   noWeights,
   type Operator,
   operator,
+  positive,
   type RunView,
 } from './op.ts';
 import { pools } from './pooling.ts';
@@ -62,7 +63,10 @@ function between(name: string, plain: Operator, slots: Slots): Operator {
   const seen = <V extends NodeView<unknown>>(view: V, inputs?: readonly Tf.Tensor[]): V => {
     const data = slots.inputs(view).map((levels) => levels.data);
     const { opset = NEWEST } = view.attrs as { opset?: number };
-    return Object.create(seenPlain(view, data, inputs), { opset: { value: opset } });
+    const plainly = seenPlain(view, data, inputs);
+    // The layout is told by input 0; where that is a level, axes are as the file states them.
+    const axis = (i: number) => positive(i, plainly.shape(0).length);
+    return Object.create(plainly, { opset: { value: opset }, ...(data[0] > 0 && { axis: { value: axis } }) });
   };
   const run = (view: RunView<unknown>) => {
     const { tf } = view;

@@ -1,9 +1,12 @@
-// One node beside ONNX Runtime: types are what it finds, and the numbers too.
+// One node beside ONNX Runtime: types are what it finds, and the numbers too, run as a network of its own.
 
 import { expect } from 'vitest';
+import { chooseBackend } from '../../src/execution/backend.ts';
+import { createNetwork } from '../../src/execution/network.ts';
+import type { HostArray } from '../../src/execution/types.ts';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
-import { elementCount } from '../../src/graph/tensor.ts';
+import { elementCount, isFloat } from '../../src/graph/tensor.ts';
 import type { Graph } from '../../src/graph/types.ts';
 import { Random } from '../../src/lib/random.ts';
 import type { HostTensor } from '../../src/ops/op.ts';
@@ -43,7 +46,7 @@ export const noise = (...dims: number[]): HostTensor =>
   );
 export const flow = (...dims: number[]): Fed => fed(noise(...dims));
 
-function arrayOf({ fed: { dims, dtype, values } }: Fed): OrtArray {
+function ortArray({ fed: { dims, dtype, values } }: Fed): OrtArray {
   switch (dtype) {
     case 'int64':
       return { dims, data: BigInt64Array.from(values, BigInt) };
@@ -59,28 +62,38 @@ function arrayOf({ fed: { dims, dtype, values } }: Fed): OrtArray {
   }
 }
 
+const hostArray = ({ fed: { dims, dtype, values } }: Fed): HostArray => {
+  if (isFloat(dtype)) return { dims, data: Float32Array.from(values) };
+  return { dims, data: dtype === 'bool' ? Uint8Array.from(values) : Int32Array.from(values) };
+};
+
+const fedInputs = <T>({ inputs }: SingleNode, arrayOf: (input: Fed) => T): Record<string, T> =>
+  Object.fromEntries(
+    inputs.flatMap((input, i) => (input && 'fed' in input ? [[`in${i}`, arrayOf(input)] as const] : [])),
+  );
+
 export async function expectAlike({ node, within }: Row): Promise<void> {
-  const ours = single(node);
-  expect(ours.inference.problems).toEqual([]);
-  const typeOf = (name: string) => ours.inference.types.get(name)?.dtype ?? 'float32';
+  const { graph: lone, inference } = single(node);
+  expect(inference.problems).toEqual([]);
+  const typeOf = (name: string) => inference.types.get(name)?.dtype ?? 'float32';
   const graph: Graph = {
-    ...ours.graph,
-    outputs: ours.graph.nodes[0].outputs.map((name) => ({ name, dtype: typeOf(name) })),
+    ...lone,
+    outputs: lone.nodes[0].outputs.map((name) => ({ name, dtype: typeOf(name) })),
     opsets: new Map([
       ['', node.domain ? 17 : (node.opset ?? 17)],
       ['com.microsoft', 1],
     ]),
   };
-  const inputs = Object.fromEntries(
-    node.inputs.flatMap((input, i) => (input && 'fed' in input ? [[`in${i}`, arrayOf(input)]] : [])),
-  );
-  const theirs = await runOnnx(writeOnnx(createOnnx(graph)), inputs);
-  const results = await ours.run();
-  results.forEach(({ dims, values }, o) => {
-    const { dims: expected, data } = theirs[`out${o}`];
-    expect(ours.inference.types.get(`out${o}`)?.dims).toEqual(expected);
-    expect(dims).toEqual(expected);
-    const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - Number(data[i]))), 0);
-    expect(worst, `output ${o}`).toBeLessThanOrEqual(within);
-  });
+  const theirs = await runOnnx(writeOnnx(createOnnx(graph)), fedInputs(node, ortArray));
+  const network = await createNetwork(graph, await chooseBackend('cpu'));
+  const ours = await network.predict(fedInputs(node, hostArray));
+  network.dispose();
+  for (const [name, { dims, data }] of Object.entries(theirs)) {
+    expect(inference.types.get(name)?.dims).toEqual(dims);
+    expect(ours[name].dims).toEqual(dims);
+    const off = Array.from(data as Float32Array, (value, i) =>
+      Number(value) === ours[name].data[i] ? 0 : Math.abs(Number(value) - ours[name].data[i]),
+    );
+    expect(Math.max(0, ...off), name).toBeLessThanOrEqual(within);
+  }
 }
