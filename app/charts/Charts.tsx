@@ -153,6 +153,7 @@ function CurveChart({ title, curve, marks, log, format, range, onRange }: CurveC
             formatY={(y, step) =>
               title === 'Accuracy' ? `${fixed(y * 100, step * 100)}${thinSpace}%` : fixed(y, step)
             }
+            {...(title === 'Accuracy' ? { mostY: 1 } : {})}
             syncKey="training"
             range={range}
             onRange={onRange}

@@ -44,6 +44,8 @@ export interface PlotProps {
   /** `step`: between two marks of the axis. */
   readonly formatY: (y: number, step: number) => string;
   readonly rangeY?: readonly [number, number];
+  /** No value can lie above it. */
+  readonly mostY?: number;
   /** Only whole numbers are marked on the x axis. */
   readonly whole?: boolean;
   /** Charts of one key share the cursor. */
@@ -113,7 +115,7 @@ const font = '11px Inter, sans-serif';
 
 function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps }): uPlot.Options {
   const palette = colours(element, tokens);
-  const { lines, syncKey, whole, rangeY, onRange } = latest.current;
+  const { lines, syncKey, whole, rangeY, mostY, onRange } = latest.current;
   const axis: uPlot.Axis = {
     stroke: palette['ink-faint'],
     font,
@@ -138,7 +140,7 @@ function optionsFor(element: HTMLElement, latest: { readonly current: PlotProps 
         time: false,
         range: ({ data: [x] }, min, max) => (x.length < 2 ? [x[0] - 0.5, x[0] + 0.5] : [min, max]),
       },
-      y: { range: rangeY ? [...rangeY] : (_, min, max) => padded(min, max) },
+      y: { range: rangeY ? [...rangeY] : (_, min, max) => padded(min, max, mostY) },
     },
     axes: [
       {
@@ -187,11 +189,11 @@ const strokeOf = (plot: uPlot, series: number): string => {
   return typeof stroke === 'function' ? String(stroke(plot, series)) : String(stroke);
 };
 
-/** A flat curve stands in the middle; a range is given room, but not below zero. */
-function padded(min: number | null, max: number | null): [number, number] {
+/** A flat curve stands in the middle; a range is given room, but not below zero or above what there can be. */
+function padded(min: number | null, max: number | null, most = Number.POSITIVE_INFINITY): [number, number] {
   if (min === null || max === null) return [0, 1];
   const room = (max - min) * 0.06 || Math.abs(max) * 0.1 || 0.5;
-  return [min >= 0 ? Math.max(0, min - room) : min - room, max + room];
+  return [min >= 0 ? Math.max(0, min - room) : min - room, Math.min(most, max + room)];
 }
 
 function seriesOf(

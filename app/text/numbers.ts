@@ -59,9 +59,13 @@ export const decimal = (value: number): string =>
       ? value.toPrecision(3)
       : value.toExponential(1);
 
-/** As many digits as tell apart numbers that lie `step` from each other: the marks of an axis. */
-export const fixed = (value: number, step: number): string =>
-  value.toFixed(Math.min(12, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))));
+/** As many digits as `step` has, which is what lies between two numbers: the marks of an axis. */
+export function fixed(value: number, step: number): string {
+  const isWhole = (scaled: number) => Math.abs(scaled - Math.round(scaled)) < 1e-6;
+  let digits = 0;
+  while (digits < 12 && !isWhole(step * 10 ** digits)) digits++;
+  return value.toFixed(digits);
+}
 
 /** `14:03`, in the person's own zone. */
 export const clock = (at: number): string =>
