@@ -19,6 +19,16 @@ const groupsOf = (bytes: Uint8Array) => analyse(openModel(bytes, 'model.onnx').g
 const bytesOf = async (name: string): Promise<Uint8Array> =>
   name in reference ? materialise(name) : readShared(`zoo/${name}.onnx`);
 
+/** What we hold ourselves to, in milliseconds once warm. */
+const marks: Readonly<Record<string, number>> = { resnet50: 15, densenet121: 20, vit_b_16: 25 };
+/** How much more a layer may cost among 10,000 than among 100: linear growth, but for caches and memory. */
+const GROWTH_MARK = 1.5;
+/** Of the decoder: milliseconds of its first call, and the most memory of its process in MB. */
+const DECODER_MARKS = { took: 2_000, peak: 500 };
+
+const verdict = (value: number, mark: number | undefined, unit: string): string =>
+  mark === undefined ? '' : `${value <= mark ? 'within' : 'BEYOND'} ${mark.toLocaleString('en')}${unit}`;
+
 export async function benchAnalysis(): Promise<void> {
   await benchNetworks();
   benchGrowth();
@@ -31,6 +41,7 @@ async function benchNetworks(): Promise<void> {
     'groups',
     'cold',
     'warm',
+    'mark',
     'reference',
     'ahead',
   ]);
@@ -44,6 +55,7 @@ async function benchNetworks(): Promise<void> {
       String(groupsOf(bytes).length),
       ms(cold),
       ms(warm),
+      verdict(warm, marks[name], ' ms'),
       ms(other),
       times(other && other / warm),
     ]);
@@ -55,6 +67,8 @@ function benchGrowth(): void {
   const table = new Table('Graph → groups by number of layers', [
     'stack',
     ...depths.flatMap((depth) => [depth.toLocaleString('en'), 'per layer']),
+    'growth',
+    'mark',
   ]);
   const stacks: Readonly<Record<string, (layers: number) => Graph>> = {
     chain,
@@ -62,12 +76,18 @@ function benchGrowth(): void {
     'dense stack': denseStack,
   };
   for (const [name, build] of Object.entries(stacks)) {
-    const cells = depths.flatMap((depth) => {
+    const took = depths.map((depth) => {
       const graph = build(depth);
-      const took = median(() => analyse(graph), depth > 1_000 ? 3 : 7);
-      return [ms(took), `${((1000 * took) / depth).toFixed(0)} µs`];
+      return median(() => analyse(graph), depth > 1_000 ? 3 : 7);
     });
-    table.row([name, ...cells]);
+    const perLayer = took.map((whole, i) => whole / depths[i]);
+    const growth = perLayer[depths.length - 1] / perLayer[0];
+    table.row([
+      name,
+      ...took.flatMap((whole, i) => [ms(whole), `${(1000 * perLayer[i]).toFixed(0)} µs`]),
+      times(growth),
+      verdict(growth, GROWTH_MARK, 'x'),
+    ]);
   }
 }
 
@@ -75,10 +95,19 @@ function benchDecoder(): void {
   const table = new Table('A decoder of 7 billion parameters, topology only', [
     '',
     'first call',
+    'mark',
     'peak memory',
+    'mark',
   ]);
   const { took, peak } = inFreshProcess('decoder');
-  table.row(['bytes → groups', ms(took), `${(peak / 1024).toFixed(0)} MB`]);
+  const megabytes = peak / 1024;
+  table.row([
+    'bytes → groups',
+    ms(took),
+    verdict(took, DECODER_MARKS.took, ' ms'),
+    `${megabytes.toFixed(0)} MB`,
+    verdict(megabytes, DECODER_MARKS.peak, ' MB'),
+  ]);
 }
 
 // ---------------------------------------------------------------- the first call of a process
