@@ -12,10 +12,9 @@ export function slice(memory: KernelMemory, x: Info, begin: Shape, size: Shape):
   const y = memory.output(size);
   if (size.includes(0)) return y;
   // Axes that are taken whole, and the first that is not, are one run of memory.
-  let axis = size.length;
-  let run = 1;
-  do if (axis > 0) run *= size[--axis];
-  while (axis > 0 && size[axis] === x.shape[axis]);
+  let axis = size.length - 1;
+  let run = size[axis];
+  while (axis > 0 && size[axis] === x.shape[axis]) run *= size[--axis];
   const strides = stridesOf(x.shape);
   const numbers = memory.heap();
   const from = (memory.address(x) >>> 2) + begin.reduce((sum, first, i) => sum + first * strides[i], 0);
