@@ -31,7 +31,7 @@ const HEAD_BYTES = 16;
 /** After which a silent thread counts as lost, in milliseconds. */
 const SILENCE = 30_000;
 /** A thread that has not started after this many milliseconds is done without. */
-const START_WITHIN = 10_000;
+const START_WITHIN = 20_000;
 
 class CallList {
   readonly state: Int32Array<SharedArrayBuffer>;
