@@ -88,6 +88,13 @@ describe('a reshape falls into blocks of equal size', () => {
   });
 });
 
+/** Quantised data of this shape, with its scale and zero point. */
+const levels = (...dims: number[]): SingleNode['inputs'] => [
+  whole(dims, new Array(dims.reduce((n, length) => n * length, 1)).fill(1), 'uint8'),
+  floats([], [1]),
+  whole([], [0], 'uint8'),
+];
+
 describe('channels', () => {
   const rows: Row[] = [
     reshape('keeps equal axes', [3, 2], [3, 2], ['a b c', 'd e'], ['a b c', 'd e']),
@@ -182,6 +189,33 @@ describe('channels', () => {
     row('makes zeros', 'ConstantOfShape', [vector(2)], ['a'], ['b c']),
     row('blanks a triangle', 'Trilu', [floats([2, 1, 1])], ['a b', '.', '.'], ['a b', '.', '.']),
     row('ranks', 'TopK', [floats([2, 2]), vector(1)], ['a b', '. .'], ['a b', '.']),
+    row(
+      'adds levels',
+      'QLinearAdd',
+      [...levels(1, 2), ...levels(2), floats([], [1]), whole([], [0], 'uint8')],
+      ['a', 'b c'],
+      ['a', 'b c'],
+      { domain: 'com.microsoft', opset: 1 },
+    ),
+    row(
+      'moves taps',
+      'DeformConv',
+      [floats([1, 2, 3, 3]), floats([2, 2, 2, 2]), fed(floats([1, 8, 2, 2]))],
+      ['a', 'b c', '. . .', '. . .'],
+      ['a', 'd e', '. .', '. .'],
+      { opset: 19 },
+    ),
+    row(
+      'writes into a cache',
+      'TensorScatter',
+      [floats([1, 2, 3, 2]), floats([1, 2, 1, 2])],
+      ['a', 'b c', '. . .', 'd e'],
+      ['a', 'b c', '. . .', 'd e'],
+      { opset: 24 },
+    ),
+    row('transforms', 'DFT', [floats([2, 4, 1])], ['a b', '. . . .', '.'], ['a b', '. . . .', '. .'], {
+      opset: 17,
+    }),
     row('quantises by channel', 'QuantizeLinear', [floats([1, 2]), floats([2])], ['a', 'b c'], ['a', 'b c']),
   ];
   test.each(rows)('$node.op $title', ({ node, in0, out0, out1 }) => {
