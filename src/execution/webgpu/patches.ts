@@ -4,6 +4,7 @@
 // buffers than a device allows, and everything submitted with it is lost.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { replaceReductions } from './reductions.ts';
 
 const binary = [
   'Add',
@@ -47,6 +48,7 @@ export function patchWebgpuKernels(tf: typeof Tf): void {
   patched.add(tf);
   patchBinary(tf);
   patchSum(tf);
+  replaceReductions(tf);
 }
 
 /** Long sums as sums of sums. */
