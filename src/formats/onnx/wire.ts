@@ -69,6 +69,7 @@ class Fields implements IterableIterator<Field> {
     const { bytes, at: start } = this;
     if (start >= this.end) return { done: true, value: undefined };
     const tag = this.varint(start);
+    if (tag >>> 3 === 0) throw invalid(start);
     let value = this.at;
     if ((tag & 7) === WireType.LengthDelimited) {
       const length = this.varint(start);
@@ -93,12 +94,11 @@ class Fields implements IterableIterator<Field> {
 
   /** Moves behind a value that announces no length. */
   private skip(tag: number, start: number): void {
-    const [no, type] = [tag >>> 3, tag & 7];
-    if (no === 0) throw invalid(start);
+    const type: WireType = tag & 7;
     if (type === WireType.Varint) this.skipVarint();
     else if (type === WireType.Bit32) this.at += 4;
     else if (type === WireType.Bit64) this.at += 8;
-    else this.skipGroup(no, type, start);
+    else this.skipGroup(tag >>> 3, type, start);
     if (this.at > this.end) throw invalid(start);
   }
 
