@@ -21,7 +21,7 @@ export interface Dispatches {
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** Counts what the WebGPU backend starts from now on; nothing on other backends. */
-export function countDispatches(tf: typeof Tf): { take(): Dispatches } {
+export function countDispatches(tf: typeof Tf): { take(): Dispatches; stop(): Dispatches } {
   const backend = tf.backend() as WebgpuBackend;
   let threads: number[] = [];
   const start = backend.runWebGPUProgram;
@@ -31,13 +31,16 @@ export function countDispatches(tf: typeof Tf): { take(): Dispatches } {
       threads.push(product(program.dispatch) * product(program.workgroupSize));
       return result;
     };
-  return {
-    /** Since it was last asked. */
-    take: () => {
-      const dispatches = threads.length;
-      const mean = threads.reduce((a, b) => a + b, 0) / Math.max(1, dispatches);
-      threads = [];
-      return { dispatches, threads: Math.round(mean) };
-    },
+  /** Since it was last asked. */
+  const take = () => {
+    const dispatches = threads.length;
+    const mean = threads.reduce((a, b) => a + b, 0) / Math.max(1, dispatches);
+    threads = [];
+    return { dispatches, threads: Math.round(mean) };
   };
+  const stop = () => {
+    if (start) backend.runWebGPUProgram = start;
+    return take();
+  };
+  return { take, stop };
 }

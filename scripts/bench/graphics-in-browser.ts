@@ -8,7 +8,7 @@ import { countDispatches, type Dispatches } from './dispatches.ts';
 import { networks, randomImages } from './rates.ts';
 import { stockSteps } from './stock.ts';
 
-export { operatorFigures } from './operators.ts';
+export { type OperatorFigures, operatorFigures, operatorTitles } from './operators.ts';
 
 export type Graphics = 'webgpu' | 'webgl';
 

@@ -164,35 +164,34 @@ const rows: readonly Row[] = [
 ];
 
 export interface OperatorFigures extends Dispatches {
-  readonly title: string;
-  /** Of the fastest of several runs, forward and backward. */
   readonly milliseconds: number;
 }
 
+export const operatorTitles = async (): Promise<string[]> => rows.map(({ title }) => title);
+
+/** The fastest of a few runs of one operator, forward and backward. */
 export async function operatorFigures(
   backend: 'webgpu' | 'webgl',
   ours: boolean,
-): Promise<OperatorFigures[]> {
+  title: string,
+): Promise<OperatorFigures> {
   const kernels = ours ? kernelsOf((await chooseBackend(backend)).tf) : await stockBackend(backend);
+  const row = rows.find((one) => one.title === title)!;
+  const inputs = row.shapes.map((shape, i) => tf.randomNormal([...shape], 0, 1, 'float32', i));
+  const run = (...given: Tensor[]) => (kernels ? row.ours(kernels, ...given) : row.stock(...given));
+  const dy = tf.tidy(() => tf.randomNormal(run(...inputs).shape));
+  const work = async () => {
+    const gradients = tf.tidy(() => tf.grads(run)(inputs, dy));
+    await gradients[gradients.length - 1].data();
+    tf.dispose(gradients);
+  };
+  await work();
   const meter = countDispatches(tf);
-  const figures: OperatorFigures[] = [];
-  for (const row of rows) {
-    const inputs = row.shapes.map((shape, i) => tf.randomNormal([...shape], 0, 1, 'float32', i));
-    const run = (...given: Tensor[]) => (kernels ? row.ours(kernels, ...given) : row.stock(...given));
-    const dy = tf.tidy(() => tf.randomNormal(run(...inputs).shape));
-    const work = async () => {
-      const gradients = tf.tidy(() => tf.grads(run)(inputs, dy));
-      await gradients[gradients.length - 1].data();
-      tf.dispose(gradients);
-    };
-    await work();
-    meter.take();
-    await work();
-    const count = meter.take();
-    figures.push({ title: row.title, milliseconds: await fastest(work), ...count });
-    tf.dispose([...inputs, dy]);
-  }
-  return figures;
+  await work();
+  const count = meter.stop();
+  const milliseconds = await fastest(work);
+  tf.dispose([...inputs, dy]);
+  return { milliseconds, ...count };
 }
 
 async function stockBackend(backend: 'webgpu' | 'webgl'): Promise<undefined> {
@@ -200,7 +199,7 @@ async function stockBackend(backend: 'webgpu' | 'webgl'): Promise<undefined> {
   await tf.setBackend(backend);
 }
 
-async function fastest(work: () => Promise<void>, runs = 5): Promise<number> {
+async function fastest(work: () => Promise<void>, runs = 3): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < runs; i++) {
     const start = performance.now();

@@ -121,6 +121,11 @@ function dilate(tf: TfModule, filter: Tf.Tensor, dilations: readonly number[]): 
 type Pair = [number, number];
 const pair = (values: readonly number[]) => values as Pair;
 
+const crops = (padding: Pads): boolean => padding.flat().some((pad) => pad < 0);
+
+/** Padding as tfjs states it. */
+const explicit = ([down, across]: Pads): [Pair, Pair, Pair, Pair] => [[0, 0], [...down], [...across], [0, 0]];
+
 /** The plain forward convolution of the backend. */
 function forward(
   tf: TfModule,
@@ -132,13 +137,12 @@ function forward(
 ): Tf.Tensor4D {
   if (Math.max(...strides) > 1 && Math.max(...dilations) > 1)
     return forward(tf, x, dilate(tf, filter, dilations) as Tf.Tensor4D, strides, [1, 1], padding);
-  if (padding.some(([before, after]) => before < 0 || after < 0))
+  if (crops(padding))
     return forward(tf, padSpatial(tf, x, padding) as Tf.Tensor4D, filter, strides, dilations, [
       [0, 0],
       [0, 0],
     ]);
-  const explicit: [Pair, Pair, Pair, Pair] = [[0, 0], [...padding[0]], [...padding[1]], [0, 0]];
-  return tf.conv2d(x, filter, strides, explicit, 'NHWC', dilations);
+  return tf.conv2d(x, filter, strides, explicit(padding), 'NHWC', dilations);
 }
 
 function conv2d(tf: TfModule, x: Tf.Tensor4D, filter: Tf.Tensor4D, options: ConvOptions): Tf.Tensor {
@@ -163,7 +167,7 @@ function conv2d(tf: TfModule, x: Tf.Tensor4D, filter: Tf.Tensor4D, options: Conv
   return op(x, filter);
 }
 
-/** dL/dx: dy with zeros between its elements, convolved with the flipped filter. */
+/** dL/dx: dy with zeros between its elements, convolved with the flipped filter; tfjs's kernel skips them where it can. */
 function inputGradient(
   tf: TfModule,
   dy: Tf.Tensor4D,
@@ -173,6 +177,14 @@ function inputGradient(
   dilations: Pair,
   padding: Pads,
 ): Tf.Tensor4D {
+  if (Math.max(...strides) > 1 && Math.max(...dilations) === 1 && !crops(padding))
+    return tf
+      .engine()
+      .runKernel(
+        'Conv2DBackpropInput',
+        { dy, filter },
+        { strides, pad: explicit(padding), dataFormat: 'NHWC', inputShape: [...shape] },
+      ) as Tf.Tensor4D;
   const [kh, kw] = filter.shape;
   const swapped = tf.transpose(flipped(tf, filter), [0, 1, 3, 2]) as Tf.Tensor4D;
   const wide = spread(tf, dy, strides) as Tf.Tensor4D;
@@ -216,79 +228,74 @@ function filterGradient(
 
 // ---------------------------------------------------------------- one input channel per group
 
-/** Filter [kh, kw, 1, C · multiplier] as tfjs wants it: [kh, kw, C, multiplier]. */
+/** Filter [kh, kw, 1, C · multiplier] as tfjs wants it: [kh, kw, C, multiplier]. Its own gradients know no dilation. */
 function depthwise(tf: TfModule, x: Tf.Tensor4D, filter: Tf.Tensor4D, options: ConvOptions): Tf.Tensor {
   const [kh, kw, , out] = filter.shape;
   const channels = x.shape[3];
-  const multiplier = out / channels;
-  const taps = tf.reshape(filter, [kh, kw, channels, multiplier]) as Tf.Tensor4D;
-  const padded = padSpatial(tf, x, options.padding) as Tf.Tensor4D;
+  const taps = tf.reshape(filter, [kh, kw, channels, out / channels]) as Tf.Tensor4D;
   const strides = pair(options.strides);
-  const both = Math.max(...strides) > 1 && Math.max(...options.dilations) > 1;
-  const kernel = both ? (dilate(tf, taps, options.dilations) as Tf.Tensor4D) : taps;
-  const dilations = both ? ([1, 1] as Pair) : pair(options.dilations);
+  const dilations = pair(options.dilations);
+  if (Math.max(...dilations) === 1 && !crops(options.padding))
+    return tf.depthwiseConv2d(x, taps, strides, explicit(options.padding));
+  const padded = padSpatial(tf, x, options.padding) as Tf.Tensor4D;
+  if (Math.max(...dilations) === 1) return tf.depthwiseConv2d(padded, taps, strides, 'valid');
+  if (Math.max(...strides) > 1)
+    return tf.depthwiseConv2d(padded, dilate(tf, taps, dilations) as Tf.Tensor4D, strides, 'valid');
   const op = tf.customGrad((input, weights, save) => {
     const [a, w] = [input, weights] as [Tf.Tensor4D, Tf.Tensor4D];
     (save as Tf.GradSaveFunc)([a, w]);
     return {
-      value: tf.depthwiseConv2d(a, w, strides, 'valid', 'NHWC', dilations),
+      value: tf.depthwiseConv2d(a, w, 1, 'valid', 'NHWC', dilations),
       gradFunc: (dy: Tf.Tensor, saved: Tf.Tensor[]) => {
         const [savedX, savedFilter] = saved as [Tf.Tensor4D, Tf.Tensor4D];
         return [
-          depthwiseInputGradient(tf, dy as Tf.Tensor4D, savedFilter, savedX.shape, strides, dilations),
-          depthwiseFilterGradient(tf, savedX, dy as Tf.Tensor4D, savedFilter.shape, strides, dilations),
+          dilatedInputGradient(tf, dy as Tf.Tensor4D, savedFilter, dilations),
+          dilatedFilterGradient(tf, savedX, dy as Tf.Tensor4D, savedFilter.shape, dilations),
         ];
       },
     };
   });
-  return op(padded, kernel);
+  return op(padded, taps);
 }
 
-/** dL/dx: per output of each channel a depthwise convolution of the spread dy with the flipped taps. */
-function depthwiseInputGradient(
+/** dL/dx: per output of each channel a depthwise convolution of dy with the flipped taps. */
+function dilatedInputGradient(
   tf: TfModule,
   dy: Tf.Tensor4D,
   filter: Tf.Tensor4D,
-  shape: readonly number[],
-  strides: Pair,
   dilations: Pair,
 ): Tf.Tensor4D {
   const [kh, kw, channels, multiplier] = filter.shape;
-  const wide = spread(tf, dy, strides) as Tf.Tensor4D;
   const pads = [kh, kw].map((k, i): Pair => {
     const reach = (k - 1) * dilations[i];
-    return [reach, shape[i + 1] - wide.shape[i + 1]];
+    return [reach, reach];
   });
-  const padded = padSpatial(tf, wide, pads) as Tf.Tensor4D;
+  const padded = padSpatial(tf, dy, pads) as Tf.Tensor4D;
   const taps = tf.reshape(flipped(tf, filter), [kh, kw, channels * multiplier, 1]) as Tf.Tensor4D;
-  const each = tf.depthwiseConv2d(padded, taps, [1, 1], 'valid', 'NHWC', dilations);
+  const each = tf.depthwiseConv2d(padded, taps, 1, 'valid', 'NHWC', dilations);
   if (multiplier === 1) return each;
   return tf.sum(tf.reshape(each, [...each.shape.slice(0, 3), channels, multiplier]), 4) as Tf.Tensor4D;
 }
 
 /** dL/dw[i, j, c, m] = Σ over positions of x shifted by (i, j) times dy: one reduction per tap. */
-function depthwiseFilterGradient(
+function dilatedFilterGradient(
   tf: TfModule,
   x: Tf.Tensor4D,
   dy: Tf.Tensor4D,
   shape: readonly number[],
-  strides: Pair,
   dilations: Pair,
 ): Tf.Tensor4D {
   const [kh, kw, channels, multiplier] = shape;
   const [batch, oh, ow] = dy.shape;
   const rows = batch * oh * ow;
-  const ones = tf.ones([1, rows]);
+  const ones = tf.ones([1, rows]) as Tf.Tensor2D;
   const upstream = tf.reshape(dy, [rows, channels, multiplier]);
   const taps: Tf.Tensor[] = [];
   for (let i = 0; i < kh; i++)
     for (let j = 0; j < kw; j++) {
-      const rowsTaken = takeAlong(tf, x, 1, sequence(oh, i * dilations[0], strides[0]));
-      const window = takeAlong(tf, rowsTaken, 2, sequence(ow, j * dilations[1], strides[1]));
+      const window = tf.slice(x, [0, i * dilations[0], j * dilations[1], 0], [batch, oh, ow, channels]);
       const product = tf.mul(upstream, tf.reshape(window, [rows, channels, 1]));
-      taps.push(
-        tf.matMul(ones as Tf.Tensor2D, tf.reshape(product, [rows, channels * multiplier]) as Tf.Tensor2D),
-      );
+      taps.push(tf.matMul(ones, tf.reshape(product, [rows, channels * multiplier]) as Tf.Tensor2D));
     }
   return tf.reshape(tf.concat(taps, 0), [kh, kw, channels, multiplier]);
 }
