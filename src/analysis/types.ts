@@ -12,7 +12,7 @@ export interface Member {
   /** Name of the constant. */
   readonly tensor: string;
   readonly axis: number;
-  /** For each position of the axis the group's unit that it goes with, or -1. */
+  /** For each position of the axis the group's unit that it goes with, or -1. Members share it: never written to. */
   readonly unitOf: Int32Array;
   /** What the tensor is to the node that reads it. */
   readonly role: Role;
