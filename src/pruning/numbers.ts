@@ -45,6 +45,8 @@ class Rewriting {
   private readonly inference: Inference;
   private readonly bindings: Bindings;
   private readonly byNode: ReadonlyMap<number, GraphNode>;
+  /** Places of nodes in the graph, by id. */
+  private readonly order: ReadonlyMap<number, number>;
   private readonly demands = new Map<string, Demand[]>();
   private readonly tensors = new Map<string, Tensor>();
   private readonly inputs = new Map<number, string[]>();
@@ -56,6 +58,7 @@ class Rewriting {
     this.wiring = wiringOf(graph);
     this.inference = inferTypes(graph, bindings);
     this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
+    this.order = new Map(graph.nodes.map((node, n) => [node.id, n]));
   }
 
   want(slot: Slot, values: readonly number[]): void {
@@ -86,8 +89,7 @@ class Rewriting {
 
   /** Values are met consumers first, so that all demands on a value are known when its turn comes. */
   private nextDemand(): [string, Demand[]] {
-    const order = new Map(this.graph.nodes.map((node, n) => [node.id, n]));
-    const lateness = (name: string) => order.get(this.wiring.producer(name)?.id ?? -1) ?? -1;
+    const lateness = (name: string) => this.order.get(this.wiring.producer(name)?.id ?? -1) ?? -1;
     const [first, ...rest] = [...this.demands];
     return rest.reduce((latest, entry) => (lateness(entry[0]) > lateness(latest[0]) ? entry : latest), first);
   }

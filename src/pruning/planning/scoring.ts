@@ -99,17 +99,16 @@ export class Scoring {
   }
 
   private scoredMember(row: Row, units: number, crossings: readonly Group[]): ScoredMember {
-    const { member, key } = row;
-    const rest = {
-      ...member,
-      op: this.operators.get(member.node) ?? '',
-      axes: this.axes.get(member.tensor) ?? [member.axis],
-    };
-    if (crossings.length === 0) return { ...rest, ...positionsOf(row.slots) };
-    const others = (this.byAxis.get(key) ?? []).filter(
-      ({ member: other }) => !row.slots.includes(other.unitOf),
-    );
-    return { ...rest, ...pointsOf(row.slots, units, crossings, aligned(crossings, others)) };
+    const { member } = row;
+    const op = this.operators.get(member.node) ?? '';
+    const axes = this.axes.get(member.tensor) ?? [member.axis];
+    return new ScoredAxis(member, op, axes, () => this.pointsOf(row, units, crossings));
+  }
+
+  private pointsOf({ key, slots }: Row, units: number, crossings: readonly Group[]): Points {
+    if (crossings.length === 0) return positionsOf(slots);
+    const others = (this.byAxis.get(key) ?? []).filter(({ member }) => !slots.includes(member.unitOf));
+    return pointsOf(slots, units, crossings, aligned(crossings, others));
   }
 
   /**
@@ -149,10 +148,52 @@ interface Row {
 
 type Points = Pick<ScoredMember, 'positions' | 'units'>;
 
+/** Lists its positions when a criterion asks for them: of most members none does. */
+class ScoredAxis implements ScoredMember {
+  readonly tensor: string;
+  readonly axis: number;
+  readonly unitOf: Int32Array;
+  readonly role: Member['role'];
+  readonly side: Member['side'];
+  readonly groups: number;
+  readonly depthwise: boolean;
+  readonly node: number;
+  readonly op: string;
+  readonly axes: readonly number[];
+  private readonly list: () => Points;
+  private listed: Points | undefined;
+
+  constructor(member: Member, op: string, axes: readonly number[], list: () => Points) {
+    this.tensor = member.tensor;
+    this.axis = member.axis;
+    this.unitOf = member.unitOf;
+    this.role = member.role;
+    this.side = member.side;
+    this.groups = member.groups;
+    this.depthwise = member.depthwise;
+    this.node = member.node;
+    this.op = op;
+    this.axes = axes;
+    this.list = list;
+  }
+
+  get positions(): Int32Array {
+    return this.points.positions;
+  }
+  get units(): Int32Array {
+    return this.points.units;
+  }
+
+  private get points(): Points {
+    this.listed ??= this.list();
+    return this.listed;
+  }
+}
+
 function positionsOf(slots: readonly Int32Array[]): Points {
   const [only] = slots;
-  if (slots.length === 1 && !only.includes(-1)) return { positions: counting(only.length), units: only };
-  const size = slots.reduce((n, slot) => n + slot.length, 0);
+  const size = occupied(slots);
+  if (slots.length === 1 && size === only.length) return { positions: counting(size), units: only };
   const positions = new Int32Array(size);
   const units = new Int32Array(size);
   let count = 0;
@@ -162,7 +203,15 @@ function positionsOf(slots: readonly Int32Array[]): Points {
       positions[count] = position;
       units[count++] = slot[position];
     }
-  return { positions: positions.subarray(0, count), units: units.subarray(0, count) };
+  return { positions, units };
+}
+
+/** How many positions have a unit. */
+function occupied(slots: readonly Int32Array[]): number {
+  let count = 0;
+  for (const slot of slots)
+    for (let position = 0; position < slot.length; position++) if (slot[position] >= 0) count++;
+  return count;
 }
 
 let numbers = new Int32Array(0);
@@ -198,23 +247,24 @@ function pointsOf(
   along: readonly (Int32Array | undefined)[],
 ): Points {
   const everywhere = offsetsOf(units, crossings, along);
-  const positions: number[] = [];
-  const points: number[] = [];
+  const positions = new Int32Array(occupied(slots) * everywhere.length);
+  const points = new Int32Array(positions.length);
+  let count = 0;
   for (const slot of slots)
-    slot.forEach((unit, position) => {
-      if (unit < 0) return;
-      let point = unit;
+    for (let position = 0; position < slot.length; position++) {
+      if (slot[position] < 0) continue;
+      let point = slot[position];
       let stride = units;
-      crossings.forEach((crossing, i) => {
+      for (let i = 0; i < crossings.length; i++) {
         point += stride * Math.max(0, along[i]?.[position] ?? 0);
-        stride *= crossing.units;
-      });
-      for (const offset of everywhere) {
-        positions.push(position);
-        points.push(point + offset);
+        stride *= crossings[i].units;
       }
-    });
-  return { positions: Int32Array.from(positions), units: Int32Array.from(points) };
+      for (const offset of everywhere) {
+        positions[count] = position;
+        points[count++] = point + offset;
+      }
+    }
+  return { positions, units: points };
 }
 
 function offsetsOf(
