@@ -55,13 +55,16 @@ function findRoots(solution: Solution, roles: Roles): Root[] {
   return roots;
 }
 
+/** Each axis once, however many nodes share the kernel. */
 function frozenRoots(terms: Terms, roots: readonly Root[]): FrozenAxis[] {
-  const frozen: FrozenAxis[] = [];
+  const frozen = new Map<string, FrozenAxis>();
   for (const { use, axis, tensorAxis } of roots) {
     const reason = frozenBy(terms, axis);
-    if (reason) frozen.push({ tensor: use.tensor, axis: tensorAxis, length: axis.length, ...reason });
+    const key = `${use.tensor}:${tensorAxis}`;
+    if (reason && !frozen.has(key))
+      frozen.set(key, { tensor: use.tensor, axis: tensorAxis, length: axis.length, ...reason });
   }
-  return frozen;
+  return [...frozen.values()];
 }
 
 // ---------------------------------------------------------------- which atoms make a group
