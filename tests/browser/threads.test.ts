@@ -25,7 +25,7 @@ async function withoutIsolation(page: Page): Promise<void> {
   await page.reload();
 }
 
-const trained = /^Trained 1 epoch,.*Accuracy/;
+const trained = /^Trained 1 epoch,/;
 
 /** A pass over few batches on WebAssembly. */
 async function train(page: Page): Promise<void> {
@@ -38,14 +38,15 @@ async function train(page: Page): Promise<void> {
   await sheet.getByText('How it learns').click();
   await sheet.getByRole('textbox', { name: 'Batch size' }).fill('128');
   await sheet.getByRole('textbox', { name: 'Epochs', exact: true }).fill('1');
+  await sheet.getByRole('textbox', { name: 'Examples to measure' }).fill('0');
   await sheet.getByRole('button', { name: /Run on/ }).click();
   await page.getByRole('option', { name: 'WebAssembly' }).click();
   await page.keyboard.press('Escape');
   await button(page, 'Train').click();
-  await region(page, 'Steps').getByText(trained).waitFor({ timeout: 120_000 });
+  await region(page, 'Steps').getByText(trained).waitFor({ timeout: 240_000 });
 }
 
-/** What training came to: the accuracies before and after, and what the network then says about some examples. */
+/** What training came to: what is told of it, and what the network then says about some examples. */
 async function result(page: Page): Promise<string[]> {
   const told = await region(page, 'Steps').getByText(trained).textContent();
   await button(page, 'Ask the network').click();
@@ -55,7 +56,7 @@ async function result(page: Page): Promise<string[]> {
 }
 
 test('an isolated page trains on its threads, any other on one, to the same numbers', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const found: string[][] = [];
   for (const isolated of [true, false]) {
