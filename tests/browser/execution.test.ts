@@ -68,6 +68,10 @@ describe('WebGPU', () => {
     expect(await browser.call('sumOfOnes', 'webgpu', 66)).toEqual([66, 66, 66]);
   });
 
+  it('reads integers that were cast to floats', async () => {
+    expect(await browser.call('shareOfOnes', 'webgpu', [1, 0, 1, 1])).toEqual([0.75]);
+  });
+
   it('differentiates every case', { timeout: 400_000 }, () =>
     compareGradients(
       'webgpu',

@@ -64,3 +64,15 @@ export async function sumOfOnes(name: BackendName, count: number): Promise<numbe
   sum.dispose();
   return values;
 }
+
+/** The share of the ones among numbers, repeated so often that tfjs counts them on the device. */
+export async function shareOfOnes(name: BackendName, numbers: readonly number[]): Promise<number[]> {
+  const { tf } = await chooseBackend(name);
+  const share = tf.tidy(() => {
+    const many = tf.tile(tf.tensor1d([...numbers], 'int32'), [4096]);
+    return tf.mean(tf.cast(tf.equal(many, tf.scalar(1, 'int32')), 'float32'));
+  });
+  const values = Array.from(await share.data());
+  share.dispose();
+  return values;
+}

@@ -41,6 +41,32 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
 const flat = (info: TensorInfo): TensorInfo => ({ ...info, shape: [sizeOf(info.shape)] });
 
 export function runProgram(backend: WebGPUBackend, options: ProgramOptions): TensorInfo {
+  const entries = Object.entries(options.inputs);
+  const cast = entries.filter(([, { info }]) => !holdsFloats(backend, info));
+  if (cast.length === 0) return run(backend, options);
+  const floats = cast.map(
+    ([name, operand]) => [name, { ...operand, info: floatsOf(backend, operand.info) }] as const,
+  );
+  const result = run(backend, { ...options, inputs: { ...options.inputs, ...Object.fromEntries(floats) } });
+  for (const [, { info }] of floats) backend.disposeData(info.dataId);
+  return result;
+}
+
+/** A cast of integers to floats is only another name for their buffer to tfjs. */
+const holdsFloats = (backend: WebGPUBackend, { dataId }: TensorInfo): boolean =>
+  backend.tensorMap.get(dataId).dtype === 'float32';
+
+const floatsOf = (backend: WebGPUBackend, x: TensorInfo): TensorInfo =>
+  run(backend, {
+    name: 'floats',
+    inputs: { x: { info: x } },
+    integers: {},
+    shape: x.shape,
+    threads: sizeOf(x.shape),
+    body: 'result[index] = f32(x[index]);',
+  });
+
+function run(backend: WebGPUBackend, options: ProgramOptions): TensorInfo {
   const { inputs, shape, lanes = 1, threads, floats = {} } = options;
   const integers = { threads, ...options.integers };
   const operands = Object.values(inputs);
