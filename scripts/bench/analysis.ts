@@ -21,6 +21,8 @@ const bytesOf = async (name: string): Promise<Uint8Array> =>
 
 /** What we hold ourselves to, in milliseconds once warm. */
 const marks: Readonly<Record<string, number>> = { resnet50: 15, densenet121: 20, vit_b_16: 25 };
+/** Calls after which the engine has compiled what is called: until then times go on falling. */
+const WARM_UP = 30;
 /** How much more a layer may cost among 10,000 than among 100: linear growth, but for caches and memory. */
 const GROWTH_MARK = 1.5;
 /** Of the decoder: milliseconds of its first call, and the most memory of its process in MB. */
@@ -47,7 +49,7 @@ async function benchNetworks(): Promise<void> {
   ]);
   for (const name of benchModels()) {
     const bytes = await bytesOf(name);
-    const warm = median(() => groupsOf(bytes), 15);
+    const warm = median(() => groupsOf(bytes), 15, WARM_UP);
     const cold = inFreshProcess(name).took;
     const other = reference[name]?.groups;
     table.row([

@@ -1,8 +1,8 @@
 // Timing and printing for benches. Figures are medians of several runs in one process; what counts are the ratios.
 
-/** Median milliseconds of `runs` calls, after one that is not counted. */
-export function median(work: () => unknown, runs = 7): number {
-  work();
+/** Median milliseconds of `runs` calls, after `warmUp` that are not counted. */
+export function median(work: () => unknown, runs = 7, warmUp = 1): number {
+  for (let i = 0; i < warmUp; i++) work();
   const times = Array.from({ length: runs }, () => {
     const start = performance.now();
     work();
