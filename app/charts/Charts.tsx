@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import type { CostPoint, LogEntry, TrainingPoint } from '../../src/workbench/engine.ts';
 import { accuracy, compact, decimal, fixed, percent, plural, thinSpace } from '../text/numbers.ts';
 import { Empty } from '../widgets/Empty.tsx';
+import { Scroller } from '../widgets/Scroller.tsx';
 import { Comparisons } from './Comparisons.tsx';
 import { type Line, Plot, type Range, type Token } from './Plot.tsx';
 import {
@@ -45,8 +46,7 @@ export function Charts({ costs, curve: fresh, log }: ChartsProps) {
   const shared = { marks, log, range, onRange: setRange };
   const hasAccuracy = right.latest !== undefined || right.validation !== undefined;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must reach what is below
-    <div className="charts" tabIndex={0}>
+    <Scroller className="charts">
       <Comparisons costs={costs} log={log} />
       <div className="charts-row">
         <SizeChart costs={costs} marks={empty} />
@@ -57,7 +57,7 @@ export function Charts({ costs, curve: fresh, log }: ChartsProps) {
       </div>
       <CostTable costs={costs} />
       <EpochTable curve={curve} />
-    </div>
+    </Scroller>
   );
 }
 

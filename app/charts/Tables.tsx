@@ -17,9 +17,8 @@ export function CostTable({ costs }: { readonly costs: readonly CostPoint[] }) {
         </tr>
       </thead>
       <tbody>
-        {costs.map(({ step, params, macs, sparsity }, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: points are only ever added at the end
-          <tr key={i}>
+        {costs.map(({ step, params, macs, sparsity }) => (
+          <tr key={step}>
             <th scope="row">{step === 0 ? 'As opened' : step}</th>
             <td>{exact(params)}</td>
             <td>{exact(macs)}</td>

@@ -44,7 +44,9 @@ export function useCanvas({ drawing, ribbon, anchor, visible }: CanvasScene, act
           contentRect: { width, height },
         },
       ]) => {
-        if (width > 0 && height > 0) setPanel({ width, height });
+        if (width === 0 || height === 0) return;
+        setPanel({ width, height });
+        created.resized();
       },
     );
     observer.observe(element);
@@ -56,17 +58,21 @@ export function useCanvas({ drawing, ribbon, anchor, visible }: CanvasScene, act
   }, []);
 
   // Small changes of the panel leave the columns as they are.
-  const shape = `${Math.round(Math.log2(panel.width || 1) * 3)} ${Math.round(Math.log2(panel.height || 1) * 3)}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the panel
-  const layout = useMemo(() => (panel.width > 0 ? wrap(ribbon, panel) : undefined), [ribbon, shape]);
+  const [width, height] = [roughly(panel.width), roughly(panel.height)];
+  const layout = useMemo(
+    () => (width > 0 ? wrap(ribbon, { width, height }) : undefined),
+    [ribbon, width, height],
+  );
   useEffect(() => {
     if (!canvas || !layout) return;
     canvas.show(drawing, layout, anchor.current);
     anchor.current = undefined;
   }, [canvas, drawing, layout, anchor]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever the panel's size is now, the canvas reads it
   useEffect(() => {
     if (visible) canvas?.resized();
-  }, [canvas, panel, visible]);
+  }, [canvas, visible]);
   return { host, overlay, canvas, layout };
 }
+
+/** A length to a third of an octave; 0 stays 0. */
+const roughly = (length: number): number => (length === 0 ? 0 : 2 ** (Math.round(Math.log2(length) * 3) / 3));

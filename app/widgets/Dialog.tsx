@@ -4,6 +4,7 @@ import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay, Popover } from 'react-aria-components';
 import { IconButton } from './Button.tsx';
+import { Scroller } from './Scroller.tsx';
 import './dialog.css';
 
 interface DialogProps {
@@ -23,10 +24,7 @@ export function Dialog({ title, open, onClose, size = 'm', children }: DialogPro
             <Heading slot="title">{title}</Heading>
             <IconButton icon={X} label="Close" onPress={onClose} />
           </header>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keys */}
-          <div className="dialog-body" tabIndex={0}>
-            {children}
-          </div>
+          <Scroller className="dialog-body">{children}</Scroller>
         </AriaDialog>
       </Modal>
     </ModalOverlay>

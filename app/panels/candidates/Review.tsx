@@ -138,15 +138,18 @@ const recentCount = 10;
 
 /** The last decisions, a press away from being changed. */
 function Recent({ step }: { readonly step: OpenStep }) {
-  const latest = step.decisions.slice(-recentCount).toReversed();
+  // Latest first: of a candidate that was decided twice, the decision that holds comes before the other.
+  const latest = step.decisions
+    .toReversed()
+    .filter(({ candidate }, i, all) => all.findIndex((each) => each.candidate === candidate) === i)
+    .slice(0, recentCount);
   if (latest.length === 0) return null;
   return (
     <ul className="recent" aria-label="Last decisions">
-      {latest.map(({ candidate: id, verdict }, index) => {
+      {latest.map(({ candidate: id, verdict }) => {
         const candidate = step.candidates.find((each) => each.id === id);
         if (!candidate) return null;
-        // biome-ignore lint/suspicious/noArrayIndexKey: a candidate may have been decided twice
-        return <RecentOne key={`${id} ${index}`} candidate={candidate} verdict={verdict} />;
+        return <RecentOne key={id} candidate={candidate} verdict={verdict} />;
       })}
     </ul>
   );

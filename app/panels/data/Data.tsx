@@ -8,6 +8,7 @@ import { examplesShown } from '../../store/session.ts';
 import { useApp } from '../../store/store.ts';
 import { compact, plural } from '../../text/numbers.ts';
 import { Fold } from '../../widgets/Fold.tsx';
+import { Scroller } from '../../widgets/Scroller.tsx';
 import { Normalisation } from './Normalisation.tsx';
 import './data.css';
 
@@ -126,8 +127,7 @@ function Outputs({
   const columns = Array.from({ length: width }, (_, i) => classes[i] ?? String(i));
   return (
     <Fold title="Outputs of the network">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keys */}
-      <div className="data-outputs" tabIndex={0}>
+      <Scroller className="data-outputs">
         <table className="figure" aria-label="Outputs of the network">
           <thead>
             <tr>
@@ -151,7 +151,7 @@ function Outputs({
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </Fold>
   );
 }
