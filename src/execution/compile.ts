@@ -22,6 +22,8 @@ interface Compiler {
   finish(): Promise<void>;
 }
 
+export const hasShaders = (backend: Backend): boolean => compilerOf(backend) !== undefined;
+
 /**
  * Reports shaders of `work` as they become ready; on backends without shaders, nothing happens at all.
  *

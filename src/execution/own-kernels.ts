@@ -82,6 +82,34 @@ export const registeredName = (kernel: OwnKernel): string => `Secateur${kernel}`
 export const hasKernel = (tf: TfModule, kernel: OwnKernel): boolean =>
   tf.getKernel(registeredName(kernel), tf.getBackend()) !== undefined;
 
+/** A kernel on tensors as a backend sees them, with what the backend's kernels compute in. */
+export type Implementation<Host, K extends OwnKernel> = (
+  host: Host,
+  inputs: { readonly [N in keyof OwnKernels[K]['inputs']]: Tf.TensorInfo },
+  attrs: OwnKernels[K]['attrs'],
+) => Tf.TensorInfo | Tf.TensorInfo[];
+
+export type Implementations<Host> = { readonly [K in OwnKernel]?: Implementation<Host, K> };
+
+/** Makes kernels known to tfjs; those that it knows already stay. */
+export function registerKernels<Host>(
+  tf: TfModule,
+  backendName: string,
+  implementations: Implementations<Host>,
+  hostOf: (backend: unknown) => Host,
+): void {
+  for (const kernel of Object.keys(implementations) as OwnKernel[]) {
+    const kernelName = registeredName(kernel);
+    if (tf.getKernel(kernelName, backendName)) continue;
+    const run = implementations[kernel] as Implementation<Host, never>;
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs, backend }) => run(hostOf(backend), inputs as never, attrs as never),
+    });
+  }
+}
+
 /** Runs a kernel that the present backend has. */
 export function runKernel<K extends OwnKernel>(
   tf: TfModule,

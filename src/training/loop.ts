@@ -2,6 +2,7 @@
 // stops it within one batch. What was best is kept, a loss that runs away ends the pass, and a shut gate never lets it
 // begin.
 
+import { hasShaders } from '../execution/compile.ts';
 import type { Network } from '../execution/types.ts';
 import { Breath } from './breath.ts';
 import { failureOf } from './divergence.ts';
@@ -72,6 +73,7 @@ async function* runPass(pass: Pass, data: Dataset): Run<TrainingResult> {
 
 /** Shaders first, where there are any: what comes after takes as long as it will take every time. */
 async function* compile(pass: Pass, data: Dataset): Run<void> {
+  if (!hasShaders(pass.network.backend)) return;
   const begun = performance.now();
   const positions = pass.orderOfEpoch(data.train.length).subarray(0, pass.batchSize);
   for await (const shaders of pass.rehearse(pass.augmented(await data.train.read(positions), 0)))

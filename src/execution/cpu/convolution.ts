@@ -2,7 +2,7 @@
 // tfjs's own look every element up by its coordinates. Sums are kept in double precision.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { type ConvolutionOptions, type OwnKernel, type OwnKernels, registeredName } from '../own-kernels.ts';
+import { type ConvolutionOptions, type Implementations, registerKernels } from '../own-kernels.ts';
 
 type Info = Tf.TensorInfo;
 type Shape = readonly number[];
@@ -101,38 +101,31 @@ function filterGradient(
   return sums;
 }
 
-export function registerCpuKernels(tf: typeof Tf): void {
-  const register = <K extends OwnKernel>(
-    kernel: K,
-    run: (
-      values: (info: Info) => Float32Array,
-      inputs: { readonly [N in keyof OwnKernels[K]['inputs']]: Info },
-      attrs: OwnKernels[K]['attrs'],
-    ) => { readonly shape: Shape; readonly sums: Float64Array },
-  ) => {
-    const kernelName = registeredName(kernel);
-    if (tf.getKernel(kernelName, 'cpu')) return;
-    tf.registerKernel({
-      kernelName,
-      backendName: 'cpu',
-      kernelFunc: ({ inputs, attrs, backend }) => {
-        const { data, makeTensorInfo } = backend as CpuBackend;
-        const values = ({ dataId }: Info) => data.get(dataId).values;
-        const { shape, sums } = run(values, inputs as never, attrs as never);
-        return makeTensorInfo.call(backend, shape, 'float32', new Float32Array(sums));
-      },
-    });
-  };
-  register('Convolution', (values, { x, filter }, options) => ({
-    shape: [x.shape[0], ...options.windows, filter.shape[3]],
-    sums: convolution(values(x), x.shape, values(filter), filter.shape, options),
-  }));
-  register('ConvolutionInput', (values, { dy, filter }, options) => ({
-    shape: options.shape,
-    sums: inputGradient(values(dy), options.shape, values(filter), filter.shape, options),
-  }));
-  register('ConvolutionFilter', (values, { x, dy }, options) => ({
-    shape: options.shape,
-    sums: filterGradient(values(x), x.shape, values(dy), options.shape, options),
-  }));
-}
+const valuesOf = ({ data }: CpuBackend, { dataId }: Info): Float32Array => data.get(dataId).values;
+
+const result = (backend: CpuBackend, shape: Shape, sums: Float64Array): Info =>
+  backend.makeTensorInfo(shape, 'float32', new Float32Array(sums));
+
+const implementations: Implementations<CpuBackend> = {
+  Convolution: (backend, { x, filter }, options) =>
+    result(
+      backend,
+      [x.shape[0], ...options.windows, filter.shape[3]],
+      convolution(valuesOf(backend, x), x.shape, valuesOf(backend, filter), filter.shape, options),
+    ),
+  ConvolutionInput: (backend, { dy, filter }, options) =>
+    result(
+      backend,
+      options.shape,
+      inputGradient(valuesOf(backend, dy), options.shape, valuesOf(backend, filter), filter.shape, options),
+    ),
+  ConvolutionFilter: (backend, { x, dy }, options) =>
+    result(
+      backend,
+      options.shape,
+      filterGradient(valuesOf(backend, x), x.shape, valuesOf(backend, dy), options.shape, options),
+    ),
+};
+
+export const registerCpuKernels = (tf: typeof Tf): void =>
+  registerKernels(tf, 'cpu', implementations, (backend) => backend as CpuBackend);

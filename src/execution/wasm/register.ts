@@ -1,7 +1,7 @@
 // Our kernels on tfjs's WebAssembly backend: assembled when the backend first runs one of them, registered by name.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { type OwnKernel, type OwnKernels, registeredName } from '../own-kernels.ts';
+import { type Implementations, registerKernels } from '../own-kernels.ts';
 import { convolution, convolutionFilter, convolutionInput, largestInput } from './host/convolution.ts';
 import { clippedInput, rectifiedInput } from './host/elements.ts';
 import {
@@ -22,14 +22,7 @@ import { KernelMemory } from './memory.ts';
 import { replaceStock } from './stock.ts';
 import type { StartThread } from './team.ts';
 
-/** A kernel on tensors as the backend sees them. */
-type Implementation<K extends OwnKernel> = (
-  memory: KernelMemory,
-  inputs: { readonly [N in keyof OwnKernels[K]['inputs']]: Tf.TensorInfo },
-  attrs: OwnKernels[K]['attrs'],
-) => Tf.TensorInfo | Tf.TensorInfo[];
-
-const implementations: { readonly [K in OwnKernel]: Implementation<K> } = {
+const implementations: Required<Implementations<KernelMemory>> = {
   Convolution: (memory, { x, filter }, attrs) => convolution(memory, x, filter, attrs),
   ConvolutionInput: (memory, { dy, filter }, attrs) => convolutionInput(memory, dy, filter, attrs),
   ConvolutionFilter: (memory, { x, dy }, attrs) => convolutionFilter(memory, x, dy, attrs),
@@ -80,15 +73,6 @@ export async function startThreads(tf: typeof Tf, count: number, start: StartThr
 }
 
 export function registerWasmKernels(tf: typeof Tf): void {
-  for (const kernel of Object.keys(implementations) as OwnKernel[]) {
-    if (tf.getKernel(registeredName(kernel), 'wasm')) continue;
-    const run = implementations[kernel] as Implementation<never>;
-    tf.registerKernel({
-      kernelName: registeredName(kernel),
-      backendName: 'wasm',
-      kernelFunc: ({ inputs, attrs, backend }) =>
-        run(memoryOf(backend as object), inputs as never, attrs as never),
-    });
-  }
+  registerKernels(tf, 'wasm', implementations, (backend) => memoryOf(backend as object));
   replaceStock(tf, memoryOf);
 }
