@@ -39,27 +39,24 @@ export async function ourRate(
   return rate;
 }
 
+/** Every image and its class follow from its position, whoever else has read before. */
 export function randomImages({ inputs: [input] }: Graph, length: number): Dataset {
   const dims = (input.dims ?? []).slice(1).map(Number);
   const size = dims.reduce((a, b) => a * b, 1);
-  const random = new Random(1);
-  const split: Split = {
-    length,
-    read: async (positions) => ({
-      inputs: [
-        {
-          dims: [positions.length, ...dims],
-          data: Float32Array.from({ length: positions.length * size }, () => random.uniform()),
-        },
-      ],
-      targets: [
-        {
-          dims: [positions.length],
-          data: Int32Array.from({ length: positions.length }, () => random.below(10)),
-        },
-      ],
-    }),
+  const read: Split['read'] = async (positions) => {
+    const images = new Float32Array(positions.length * size);
+    const classes = new Int32Array(positions.length);
+    for (const [i, position] of positions.entries()) {
+      const random = new Random(position);
+      classes[i] = random.below(10);
+      for (let j = 0; j < size; j++) images[i * size + j] = random.uniform();
+    }
+    return {
+      inputs: [{ dims: [positions.length, ...dims], data: images }],
+      targets: [{ dims: [positions.length], data: classes }],
+    };
   };
+  const split: Split = { length, read };
   return {
     name: 'random images',
     dims: [dims],
