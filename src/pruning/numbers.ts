@@ -4,7 +4,8 @@
 // impossible the numbers are written down as a constant.
 
 import { type Inference, inferTypes } from '../analysis/fold.ts';
-import type { Bindings } from '../analysis/types.ts';
+import type { Analysis } from '../analysis/types.ts';
+import { withTensors } from '../graph/edit.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
 import { elementCount, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
@@ -13,16 +14,41 @@ import type { Problem } from '../lib/errors.ts';
 /** By `GraphNode.id` and input slot. */
 export type WantedNumbers = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
 
+/**
+ * @param graph cut already, but for the numbers wanted
+ * @param before the graph that was cut: what follows its inputs goes on doing so
+ */
 export function rewriteNumbers(
   graph: Graph,
   wanted: WantedNumbers,
-  bindings: Bindings,
+  before: Analysis,
 ): { graph: Graph; problems: readonly Problem[] } {
   if (wanted.size === 0) return { graph, problems: [] };
-  const rewriting = new Rewriting(graph, bindings);
+  const rewriting = new Rewriting(graph, inferTypes(settled(graph, wanted, before), before.bindings), before);
   for (const [node, slots] of wanted)
     for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
   return rewriting.apply();
+}
+
+/** The graph with every wanted number in its place: what else it computes is what the finished one will. */
+function settled(graph: Graph, wanted: WantedNumbers, { types }: Analysis): Graph {
+  const tensors: Tensor[] = [];
+  const nodes = graph.nodes.map((node) => {
+    const slots = wanted.get(node.id);
+    if (!slots) return node;
+    const inputs = [...node.inputs];
+    for (const [slot, values] of slots) {
+      while (inputs.length <= slot) inputs.push('');
+      const { dtype = 'int64', dims = [] } = types.get(inputs[slot]) ?? {};
+      const name = `${node.id}/${slot}/settled`;
+      tensors.push(
+        tensorOf(name, dtype, elementCount(dims) === values.length ? dims : [values.length], values),
+      );
+      inputs[slot] = name;
+    }
+    return { ...node, inputs };
+  });
+  return { ...withTensors(graph, tensors), nodes };
 }
 
 interface Slot {
@@ -42,8 +68,9 @@ const carriers = new Set(['Identity', 'Cast', 'CastLike', 'Unsqueeze', 'Squeeze'
 class Rewriting {
   private readonly graph: Graph;
   private readonly wiring: Wiring;
+  /** Of the graph as it will be. */
   private readonly inference: Inference;
-  private readonly bindings: Bindings;
+  private readonly before: Analysis;
   private readonly byNode: ReadonlyMap<number, GraphNode>;
   /** Places of nodes in the graph, by id. */
   private readonly order: ReadonlyMap<number, number>;
@@ -52,11 +79,11 @@ class Rewriting {
   private readonly inputs = new Map<number, string[]>();
   private readonly problems: Problem[] = [];
 
-  constructor(graph: Graph, bindings: Bindings) {
+  constructor(graph: Graph, inference: Inference, before: Analysis) {
     this.graph = graph;
-    this.bindings = bindings;
+    this.inference = inference;
+    this.before = before;
     this.wiring = wiringOf(graph);
-    this.inference = inferTypes(graph, bindings);
     this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
     this.order = new Map(graph.nodes.map((node, n) => [node.id, n]));
   }
@@ -216,18 +243,19 @@ class Rewriting {
 
   /** Which elements change with the sizes of the network's inputs. */
   private followsInput(name: string, count: number): boolean[] {
-    const here = this.inference.known(name)?.values ?? [];
+    const here = this.before.known.get(name)?.values ?? [];
     const there = this.elsewhere().known(name)?.values ?? [];
     return Array.from({ length: count }, (_, i) => here[i] !== there[i]);
   }
 
   private other: Inference | undefined;
 
-  /** The same graph with every symbolic size one larger. */
+  /** The graph before the cut at twice every symbolic size, which divides as well as the present one. */
   private elsewhere(): Inference {
+    const { graph, bindings } = this.before;
     this.other ??= inferTypes(
-      this.graph,
-      Object.fromEntries(Object.entries(this.bindings).map(([symbol, size]) => [symbol, size + 1])),
+      graph,
+      Object.fromEntries(Object.entries(bindings).map(([symbol, size]) => [symbol, 2 * size])),
     );
     return this.other;
   }

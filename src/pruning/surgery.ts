@@ -37,7 +37,7 @@ export function cut(
     withValues(withTensors(analysis.graph, shrunk(analysis.graph, kept)), redeclared(analysis.graph, kept)),
     renewed(analysis.graph, resizing),
   );
-  const { graph: rewritten, problems } = rewriteNumbers(narrowed, resizing.numbers, analysis.bindings);
+  const { graph: rewritten, problems } = rewriteNumbers(narrowed, resizing.numbers, analysis);
   const graph = keepScales(rewritten, analysis, removal, kept);
   verify(analysis, kept, graph);
   return { graph, kept, problems };

@@ -26,7 +26,7 @@ describe('a pruned random network equals the masked original', () => {
         throw new Error(`seed ${seed}: ${story}: ${error instanceof Error ? error.message : error}`);
       }
     }
-    expect(pruned).toBeGreaterThan(batch * 0.8);
+    expect(pruned).toBeGreaterThan(batch / 2);
   });
 });
 

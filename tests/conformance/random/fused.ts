@@ -23,7 +23,7 @@ const recurrent: Step = (net, x) => {
     net.weight([directions, gates * hidden, hidden], 0.4),
     net.chance(0.7) ? net.weight([directions, gates * 2 * hidden], 0.2) : '',
     '',
-    net.chance(0.5) ? net.weight([directions, 1, hidden], 0.5) : '',
+    net.chance(0.5) && !net.open ? net.weight([directions, 1, hidden], 0.5) : '',
   ];
   const attributes = {
     hidden_size: hidden,
@@ -85,6 +85,7 @@ const standardAttention: Step = (net, x) => {
 };
 
 const rotary: Step = (net, x) => {
+  if (net.open) return undefined;
   const [heads, size] = [net.between(2, 3), 4];
   const [, tokens] = x.dims;
   const y = linear(net, x, heads * size);

@@ -219,8 +219,8 @@ const pool: Step = (net, x) => {
 const enlarge: Step = (net, x) => {
   const [n, channels, height, wide] = x.dims;
   if (height > 6) return undefined;
-  const sizes = net.integers(n, channels, height * 2, wide * 2);
-  return net.op('Resize', [x, '', '', sizes], [n, channels, height * 2, wide * 2], { mode: 'nearest' });
+  const stated = net.open ? [net.vector(1, 1, 2, 2)] : ['', net.integers(n, channels, height * 2, wide * 2)];
+  return net.op('Resize', [x, '', ...stated], [n, channels, height * 2, wide * 2], { mode: 'nearest' });
 };
 
 const instanceNorm: Step = (net, x) =>

@@ -57,11 +57,8 @@ class Masking {
 
   /** `from` where positions of `name` stay, a number where they go. */
   private where(name: string, from: string, otherwise: number, to: string): string {
-    if (this.opset < 9) {
-      const factors = this.constant(`${to}/stays`, 'float32', this.dims(name), this.survivors(name));
-      return this.node('Mul', [from, factors], [to]);
-    }
-    const mask = this.constant(`${to}/stays`, 'bool', this.dims(name), this.survivors(name));
+    if (this.opset < 9) return this.node('Mul', [from, this.mask(name, `${to}/stays`, 'float32')], [to]);
+    const mask = this.mask(name, `${to}/stays`, 'bool');
     return this.node('Where', [mask, from, this.number(otherwise)], [to]);
   }
 
@@ -134,7 +131,7 @@ class Masking {
 
   /** The mean of `z` over the positions of `x` that stay. */
   private mean(x: string, z: string, axes: readonly number[], to: string, keepdims: 0 | 1 = 1): string {
-    const mask = this.constant(`${to}/mask`, 'float32', this.dims(x), this.survivors(x));
+    const mask = this.mask(x, `${to}/mask`, 'float32', axes);
     const staying = this.node('Mul', [z, mask], [`${to}/staying`]);
     const sum = this.reduce('ReduceSum', staying, axes, `${to}/sum`, keepdims);
     const count = this.reduce('ReduceSum', mask, axes, `${to}/count`, keepdims);
@@ -184,20 +181,21 @@ class Masking {
     return this.types.get(name)?.dims ?? [];
   }
 
-  /** 1 where a position stays, 0 where it goes; row-major. */
-  private survivors(name: string): Uint8Array {
-    const dims = this.dims(name);
+  /** 1 where a position stays, 0 where it goes. Axes that lose none are of length 1, but for those to be counted. */
+  private mask(name: string, to: string, dtype: DataType, counted: readonly number[] = []): string {
+    const kept = this.kept.get(name) ?? [];
+    const dims = this.dims(name).map((length, axis) => (kept[axis] || counted.includes(axis) ? length : 1));
     const out = new Uint8Array(elementCount(dims)).fill(1);
     let stride = out.length;
     dims.forEach((length, axis) => {
       stride /= length;
-      const kept = this.kept.get(name)?.[axis];
-      if (!kept) return;
+      const surviving = kept[axis];
+      if (!surviving) return;
       const stays = new Uint8Array(length);
-      for (const position of Array.from(kept)) stays[position] = 1;
+      for (const position of Array.from(surviving)) stays[position] = 1;
       for (let at = 0; at < out.length; at++) if (!stays[Math.floor(at / stride) % length]) out[at] = 0;
     });
-    return out;
+    return this.constant(to, dtype, dims, out);
   }
 
   private isMade(name: string): boolean {

@@ -103,7 +103,7 @@ export interface RandomNetwork {
 }
 
 export function randomNetwork(seed: number): RandomNetwork {
-  const net = new Sketch(seed);
+  const net = new Sketch(seed, seed % 3 === 0);
   let x = stem(net);
   const past = [x];
   const count = net.between(2, 9);

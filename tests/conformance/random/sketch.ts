@@ -2,10 +2,10 @@
 
 import { GraphBuilder } from '../../../src/graph/build.ts';
 import { elementCount } from '../../../src/graph/tensor.ts';
-import type { Attribute, Graph } from '../../../src/graph/types.ts';
+import type { Attribute, Dim, Graph } from '../../../src/graph/types.ts';
 import { Random } from '../../../src/lib/random.ts';
 
-/** A float value of known shape: an image [1, C, H, W], tokens [1, T, D] or a vector [1, D]. */
+/** A float value of known shape, for a batch of one: an image [1, C, H, W], tokens [1, T, D] or a vector [1, D]. */
 export interface Flow {
   readonly name: string;
   readonly dims: readonly number[];
@@ -18,12 +18,15 @@ export class Sketch {
   /** Steps taken, for the message of a failing test. */
   readonly story: string[] = [];
   readonly opset: number;
+  /** The batch is a symbol, and no size that is written down may hold it. */
+  readonly open: boolean;
   private readonly builder: GraphBuilder;
   private constants = 0;
   private readonly kernels = new Map<string, { name: string; bias: string }[]>();
 
-  constructor(seed: number) {
+  constructor(seed: number, open = false) {
     this.random = new Random(seed);
+    this.open = open;
     this.opset = this.pick([14, 17, 23]);
     this.builder = new GraphBuilder(`seed ${seed}`, {
       opset: this.opset,
@@ -80,6 +83,10 @@ export class Sketch {
     return this.builder.tensor(`c${this.constants++}`, 'float32', [], [value]);
   }
 
+  vector(...values: readonly number[]): string {
+    return this.builder.tensor(`c${this.constants++}`, 'float32', [values.length], values);
+  }
+
   integers(...values: readonly number[]): string {
     return this.builder.integers(`c${this.constants++}`, values);
   }
@@ -91,11 +98,15 @@ export class Sketch {
   // -------------------------------------------------------------- values
 
   input(name: string, dims: readonly number[]): Flow {
-    return { name: this.builder.input(name, 'float32', dims), dims };
+    return { name: this.builder.input(name, 'float32', this.declared(dims)), dims };
   }
 
   output({ name, dims }: Flow): void {
-    this.builder.output(name, dims);
+    this.builder.output(name, this.declared(dims));
+  }
+
+  private declared(dims: readonly number[]): readonly Dim[] {
+    return this.open && dims[0] === 1 ? ['N', ...dims.slice(1)] : dims;
   }
 
   op(
@@ -145,20 +156,41 @@ export class Sketch {
 
   /** The target is a constant, leaves a size open, or is put together from the sizes of the input. */
   reshape(x: Flow, ...dims: readonly number[]): Flow {
+    if (this.open && x.dims[0] * dims[0] !== 1)
+      return this.op('Reshape', [x, this.integers(...dims.with(0, -1))], dims);
     if (this.chance(0.25)) return this.op('Reshape', [x, this.computedShape(x, dims)], dims);
-    const stated = this.chance(0.3) ? dims.with(this.random.below(dims.length), -1) : dims;
+    const copied = this.open ? dims.with(0, 0) : dims;
+    const stated = this.chance(0.3) ? copied.with(this.random.below(dims.length), -1) : copied;
     return this.op('Reshape', [x, this.integers(...stated)], dims);
   }
 
   /** As exporters write it: Shape → Gather → Unsqueeze → Concat. */
   private computedShape(x: Flow, dims: readonly number[]): Flow {
     const sizes = this.op('Shape', [x], [x.dims.length]);
-    const parts = dims.map((length) => {
-      const axis = x.dims.indexOf(length);
-      if (axis < 0 || this.chance(0.4)) return this.integers(length);
-      return this.op('Unsqueeze', [this.op('Gather', [sizes, this.index(axis)], []), this.integers(0)], [1]);
+    const size = (axis: number) =>
+      this.op('Unsqueeze', [this.op('Gather', [sizes, this.index(axis)], []), this.integers(0)], [1]);
+    const parts = dims.map((length, at) => {
+      if (this.open && at === 0) return size(0);
+      const axis = x.dims.indexOf(length, 1);
+      return axis < 0 || this.chance(0.4) ? this.integers(length) : size(axis);
     });
     return this.op('Concat', parts, [dims.length], { axis: 0 });
+  }
+
+  /** A constant [1, …] for every example of the batch of `x`. */
+  forEach(x: Flow, constant: Flow): Flow {
+    if (!this.open) return constant;
+    const sizes = this.op('Shape', [x], [x.dims.length]);
+    const batch = this.op('Gather', [sizes, this.integers(0)], [1]);
+    const target = this.op(
+      'Concat',
+      [batch, this.integers(...constant.dims.slice(1))],
+      [constant.dims.length],
+      {
+        axis: 0,
+      },
+    );
+    return this.op('Expand', [constant, target], constant.dims);
   }
 
   /** A reduction; its axes are an input where the version asks for one. */

@@ -194,7 +194,7 @@ const rotaryAttention: Step = (net, x) => {
 const positions: Step = (net, x) => net.map('Add', x, {}, [net.weight([1, x.dims[1], last(x)], 0.3)]);
 
 const classToken: Step = (net, x) =>
-  net.concat([{ name: net.weight([1, 1, last(x)], 0.5), dims: [1, 1, last(x)] }, x], 1);
+  net.concat([net.forEach(x, { name: net.weight([1, 1, last(x)], 0.5), dims: [1, 1, last(x)] }), x], 1);
 
 /** MLP-Mixer: a layer along the tokens. */
 const mixTokens: Step = (net, x) => {
