@@ -292,6 +292,7 @@ describe('distances between rows', () => {
     [65, 3],
     [130, 513],
     [66, 1100],
+    [257, 2050],
   ];
 
   const slowly = (rows: Float32Array, count: number, width: number): number[] =>
@@ -314,4 +315,21 @@ describe('distances between rows', () => {
         expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * (1 + expected[i]));
       });
     });
+
+  bothWays('rows that hardly differ, and rows that are the same', async (load) => {
+    const { distanceSums } = await load();
+    const [count, width] = [140, 1100];
+    const common = weights(new Random(1), [width]);
+    const noise = weights(new Random(2), [count, width]);
+    const rows = noise.map((value, i) => common[i % width] + (i < 3 * width ? 0 : 1e-4 * value));
+    const expected = slowly(rows, count, width);
+    distanceSums(rows, count, width).forEach((value, i) => {
+      expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * expected[i]);
+    });
+  });
+
+  bothWays('rows of zeros', async (load) => {
+    const { distanceSums } = await load();
+    expect([...distanceSums(new Float32Array(3 * 5), 3, 5)]).toEqual([0, 0, 0]);
+  });
 });

@@ -1,6 +1,7 @@
-// Distances between all pairs of rows of a matrix: |x - y|² = |x|² + |y|² - 2 x·y. Nearly all the work is in the
-// products of rows, which a WebAssembly kernel takes two against four, four numbers at a time, in stretches that stay in
-// the second-level cache; without WebAssembly the same loop runs in plain code.
+// Distances between all pairs of rows of a matrix: |x - y|² = |x|² + |y|² - 2 x·y; where the rows are so near that little
+// is left of the difference, from the elements themselves. Nearly all the work is in the products of rows, which a
+// WebAssembly kernel takes two against four, four numbers at a time, in stretches that stay in the second-level cache;
+// without WebAssembly the same loop runs in plain code.
 
 import {
   add,
@@ -16,12 +17,17 @@ import {
   set,
 } from '../../lib/wasm.ts';
 
-/** Rows of a block, and features of a stretch: two blocks fill 256 KiB. */
-const BLOCK = 64;
-const STRETCH = 512;
-const STRIDE = STRETCH * 4;
-/** Where the results of the kernel lie, behind the two blocks. */
-const RESULTS = 2 * BLOCK * STRIDE;
+/** Rows of a block, and features of a stretch: two blocks fill a megabyte. */
+const BLOCK = 128;
+const STRETCH = 1024;
+/** Bytes from row to row: not a power of two, which would put all rows into the same few lines of the cache. */
+const STRIDE = STRETCH * 4 + 64;
+/** Where the second block lies, and the products. */
+const SECOND = BLOCK * STRIDE;
+const PRODUCTS = 2 * SECOND;
+
+/** Of |x|² + |y|²: what is left below this share has lost half its digits to the subtraction. */
+const CANCELLED = 1 / 256;
 
 /** Products of rows of one block with rows of another, over one stretch, added to [BLOCK, BLOCK] sums. */
 interface Products {
@@ -59,29 +65,27 @@ export function distanceSums(rows: Float32Array, count: number, width: number): 
         const x = { ...stretch, first: r, count: height };
         kernel.add(x, { ...stretch, first: c, count: across }, products);
       }
-      addDistances(products, norms, r, height, c, across, sums);
+      // Pairs are taken once, for both rows.
+      for (let i = r; i < r + height; i++)
+        for (let j = Math.max(c, i + 1); j < c + across; j++) {
+          const both = norms[i] + norms[j];
+          const squared = both - 2 * products[(i - r) * BLOCK + j - c];
+          const distance = Math.sqrt(
+            squared >= CANCELLED * both ? squared : squaredDistance(rows, width, i, j),
+          );
+          sums[i] += distance;
+          sums[j] += distance;
+        }
     }
   return sums;
 }
 
-/** Pairs are taken once, for both rows. */
-function addDistances(
-  products: Float64Array,
-  norms: Float64Array,
-  r: number,
-  height: number,
-  c: number,
-  across: number,
-  sums: Float64Array,
-): void {
-  for (let i = 0; i < height; i++)
-    for (let j = 0; j < across; j++) {
-      if (c + j <= r + i) continue;
-      const squared = norms[r + i] + norms[c + j] - 2 * products[i * BLOCK + j];
-      const distance = squared > 0 ? Math.sqrt(squared) : 0;
-      sums[r + i] += distance;
-      sums[c + j] += distance;
-    }
+/** From the differences of the elements: slower, and exact however near the rows are. */
+function squaredDistance(rows: Float32Array, width: number, i: number, j: number): number {
+  const [a, b] = [i * width, j * width];
+  let sum = 0;
+  for (let k = 0; k < width; k++) sum += (rows[a + k] - rows[b + k]) ** 2;
+  return sum;
 }
 
 let chosen: Products | undefined;
@@ -95,19 +99,23 @@ function productsOf(): Products {
 // ---------------------------------------------------------------- with WebAssembly
 
 /**
- * `run(x, y, end)`: products of the rows at `x` and `x + STRIDE` with the four at `y`, …, up to address `end` of the
- * first row; eight floats at RESULTS.
+ * `run(end, yEnd, length)`: products of the rows from address 0 to `end` with those from SECOND to `yEnd`, `length` bytes
+ * of each; floats at PRODUCTS, a row of BLOCK for each of the first rows.
  */
 function dotProducts() {
-  const [x, y, end] = [0, 1, 2];
-  const sum = (i: number, j: number): number => 3 + i * 4 + j;
-  const [xs, ys] = [11, 13];
+  const [end, yEnd, length] = [0, 1, 2];
+  const [x, y, stop, row, out, nextX, nextY] = [3, 4, 5, 6, 7, 8, 9];
+  const sum = (i: number, j: number): number => 10 + i * 4 + j;
+  const [xs, ys] = [18, 20];
   const each = (make: (i: number, j: number) => Code): Code =>
     [0, 1].flatMap((i) => [0, 1, 2, 3].flatMap((j) => make(i, j)));
-  const advance = (pointer: number): Code => [...get(pointer), ...number(16), ...add, ...set(pointer)];
+  const advance = (pointer: number, bytes: number): Code => [
+    ...[...get(pointer), ...number(bytes), ...add, ...set(pointer)],
+  ];
+  const copy = (from: number, to: number): Code => [...get(from), ...set(to)];
   const step: Code = [
-    ...[0, 1].flatMap((i) => [...get(x), ...four.load(i * STRIDE), ...set(xs + i)]),
-    ...[0, 1, 2, 3].flatMap((j) => [...get(y), ...four.load(j * STRIDE), ...set(ys + j)]),
+    ...[0, 1].flatMap((i) => [...get(nextX), ...four.load(i * STRIDE), ...set(xs + i)]),
+    ...[0, 1, 2, 3].flatMap((j) => [...get(nextY), ...four.load(j * STRIDE), ...set(ys + j)]),
     ...each((i, j) => [
       ...get(sum(i, j)),
       ...get(xs + i),
@@ -116,58 +124,59 @@ function dotProducts() {
       ...four.add,
       ...set(sum(i, j)),
     ]),
-    ...advance(x),
-    ...advance(y),
-    ...get(x),
-    ...get(end),
-    ...less,
+    ...[...advance(nextX, 16), ...advance(nextY, 16)],
+    ...[...get(nextX), ...get(stop), ...less],
   ];
   const store = each((i, j) => [
-    ...number(0),
+    ...get(out),
     ...[0, 1, 2, 3].flatMap((lane) => [
       ...get(sum(i, j)),
       ...four.lane(lane),
       ...(lane > 0 ? float.add : []),
     ]),
-    ...float.store(RESULTS + (i * 4 + j) * 4),
+    ...float.store((i * BLOCK + j) * 4),
   ]);
-  const clear = each((i, j) => [...four.zero, ...set(sum(i, j))]);
-  const body = [...clear, ...repeat(step), ...store];
-  return { parameters: 3, integers: 0, vectors: 14, bytes: RESULTS + 32, body };
+  const tile: Code = [
+    ...each((i, j) => [...four.zero, ...set(sum(i, j))]),
+    ...[...copy(x, nextX), ...copy(y, nextY), ...get(x), ...get(length), ...add, ...set(stop)],
+    ...[...repeat(step), ...store],
+    ...[...advance(out, 4 * 4), ...advance(y, 4 * STRIDE), ...get(y), ...get(yEnd), ...less],
+  ];
+  const rows: Code = [
+    ...[...number(SECOND), ...set(y), ...copy(row, out)],
+    ...repeat(tile),
+    ...[...advance(row, 2 * BLOCK * 4), ...advance(x, 2 * STRIDE), ...get(x), ...get(end), ...less],
+  ];
+  const body = [...number(0), ...set(x), ...number(PRODUCTS), ...set(row), ...repeat(rows)];
+  return { parameters: 3, integers: 7, vectors: 14, bytes: PRODUCTS + BLOCK * BLOCK * 4, body };
 }
 
 class VectorProducts implements Products {
   private readonly run: Kernel['run'];
   private readonly floats: Float32Array;
-  private readonly results: Float32Array;
+  private readonly products: Float32Array;
 
   constructor({ run, memory }: Kernel) {
     this.run = run;
-    this.floats = new Float32Array(memory, 0, RESULTS / 4);
-    this.results = new Float32Array(memory, RESULTS, 8);
+    this.floats = new Float32Array(memory, 0, PRODUCTS / 4);
+    this.products = new Float32Array(memory, PRODUCTS, BLOCK * BLOCK);
   }
 
   add(x: Block, y: Block, sums: Float64Array): void {
-    const bytes = Math.ceil(x.length / 4) * 16;
     this.fill(x, 0);
-    this.fill(y, BLOCK * STRETCH);
-    for (let i = 0; i < x.count; i += 2)
-      for (let j = 0; j < y.count; j += 4) {
-        this.run(i * STRIDE, (BLOCK + j) * STRIDE, i * STRIDE + bytes);
-        const o = i * BLOCK + j;
-        for (let k = 0; k < 4; k++) {
-          sums[o + k] += this.results[k];
-          sums[o + BLOCK + k] += this.results[4 + k];
-        }
-      }
+    this.fill(y, SECOND / 4);
+    this.run(x.count * STRIDE, SECOND + y.count * STRIDE, Math.ceil(x.length / 4) * 16);
+    for (let i = 0; i < x.count; i++)
+      for (let k = i * BLOCK; k < i * BLOCK + y.count; k++) sums[k] += this.products[k];
   }
 
-  /** Rows one STRETCH apart; what is left of the last four numbers is zero. Rows past the end are never read out. */
+  /** What is left of the last four numbers is zero. Rows past the last one are never read out. */
   private fill({ rows, width, first, count, from, length }: Block, to: number): void {
     for (let row = 0; row < count; row++) {
       const start = (first + row) * width + from;
-      this.floats.set(rows.subarray(start, start + length), to + row * STRETCH);
-      for (let i = length; i % 4 !== 0; i++) this.floats[to + row * STRETCH + i] = 0;
+      const target = to + (row * STRIDE) / 4;
+      this.floats.set(rows.subarray(start, start + length), target);
+      for (let i = length; i % 4 !== 0; i++) this.floats[target + i] = 0;
     }
   }
 }
