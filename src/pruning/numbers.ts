@@ -225,27 +225,24 @@ class Rewriting {
 
   /** Computed numbers become a constant; a Reshape keeps what follows the input as 0 (copied) or -1 (inferred). */
   private writeDown(slot: Slot, values: readonly number[], name: string): void {
-    const dynamic = this.followsInput(name, values.length);
     const node = this.node(slot);
-    if (node.op === 'Reshape' && slot.slot === 1) {
-      this.give(slot, this.reshapeTarget(node, values, dynamic), node.name);
-      return;
-    }
-    if (dynamic.some(Boolean))
+    const follows = this.followsInput(name);
+    const open = node.op === 'Reshape' && slot.slot === 1 ? this.openTarget(node, values, name) : values;
+    if (open.some((value, i) => value > 0 && follows(i)))
       this.problems.push({
         code: 'size-written-down',
         where: node.name,
-        message: `"${node.name}" (${node.op}) computed its sizes from the input; they are now fixed to [${values}].`,
+        message: `"${node.name}" (${node.op}) computed its sizes from the input; they are now fixed to [${open}].`,
         hint: 'Run the smaller model at the input size it was pruned with.',
       });
-    this.give(slot, values, node.name);
+    this.give(slot, open, node.name);
   }
 
-  /** Which elements change with the sizes of the network's inputs. */
-  private followsInput(name: string, count: number): boolean[] {
-    const here = this.before.known.get(name)?.values ?? [];
-    const there = this.elsewhere().known(name)?.values ?? [];
-    return Array.from({ length: count }, (_, i) => here[i] !== there[i]);
+  /** Tells of each element whether it changes with the sizes of the network's inputs. */
+  private followsInput(name: string): (i: number) => boolean {
+    const here = this.before.known.get(name)?.values;
+    const there = this.elsewhere().known(name)?.values;
+    return (i) => here?.[i] !== there?.[i];
   }
 
   private other: Inference | undefined;
@@ -260,17 +257,17 @@ class Rewriting {
     return this.other;
   }
 
-  private reshapeTarget(
-    node: GraphNode,
-    values: readonly number[],
-    dynamic: readonly boolean[],
-  ): readonly number[] {
-    const from = this.inference.types.get(node.inputs[0])?.dims ?? [];
+  private openTarget(node: GraphNode, values: readonly number[], name: string): readonly number[] {
+    const follows = this.followsInput(name);
+    const [data] = node.inputs;
+    const here = this.inference.types.get(data)?.dims;
+    const there = this.elsewhere().types.get(data)?.dims;
+    const wantedThere = this.elsewhere().known(name)?.values;
+    const isAxis = (i: number) => here?.[i] === values[i] && there?.[i] === wantedThere?.[i];
     const copies = node.attributes.allowzero !== 1;
-    const target = values.map((value, i) => (dynamic[i] && copies && from[i] === value ? 0 : value));
-    const inferred = dynamic.findIndex((follows, i) => follows && target[i] !== 0);
-    if (inferred >= 0 && !target.includes(-1)) target[inferred] = -1;
-    return target;
+    const target = values.map((value, i) => (copies && follows(i) && isAxis(i) ? 0 : value));
+    const inferred = target.findIndex((value, i) => value > 0 && follows(i));
+    return inferred >= 0 && !target.includes(-1) ? target.with(inferred, -1) : target;
   }
 }
 

@@ -95,6 +95,16 @@ export function sliced(width: number, part: number): Graph {
   return b.pooled(joined, 16, 10).graph();
 }
 
+/** A stem of `width`, added to two narrow branches side by side that both read what `r` makes of it. */
+export function branched(width: number, inner: number): Graph {
+  const b = new Layers('branched');
+  const x = b.conv('stem', b.input('x', 'float32', ['N', 3, 8, 8]), 3, width);
+  const y = b.conv('r', x, width, inner);
+  const [left, right] = ['a', 'b'].map((name) => b.conv(name, y, inner, width / 2));
+  const sum = b.node('Add', [x, b.node('Concat', [left, right], { axis: 1 })]);
+  return b.pooled(sum, width, 10).graph();
+}
+
 /** Nothing but an element-wise function. */
 export function withoutLayers(): Graph {
   const b = new GraphBuilder('relu');

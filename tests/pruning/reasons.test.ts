@@ -6,7 +6,7 @@ import { ownCriterion } from '../../src/pruning/criteria/criteria.ts';
 import type { PrunerOptions } from '../../src/pruning/options.ts';
 import { MetaPruner } from '../../src/pruning/pruner.ts';
 import { whyNothing } from '../../src/pruning/report.ts';
-import { chain, sliced, withoutLayers } from './networks.ts';
+import { branched, chain, sliced, withoutLayers } from './networks.ts';
 
 const codes = (pruner: MetaPruner) =>
   pruner.lastStep?.reasons.map(({ code, group }) => (group ? `${group} ${code}` : code));
@@ -137,14 +137,22 @@ test('a step that removes something still says which groups were held back', () 
   expect(codes(pruner)).toEqual(['c1.weight:0 ignored']);
 });
 
+const favourFirst = ownCriterion('first', ({ units }) =>
+  Float64Array.from({ length: units }, (_, u) => u + 1),
+);
+
 test('a layer stays whole when nothing would be left of the part that another one reads', () => {
-  const favourFirst = ownCriterion('first', ({ units }) =>
-    Float64Array.from({ length: units }, (_, u) => u + 1),
-  );
   const pruner = new MetaPruner(sliced(8, 4), { criterion: favourFirst, ratio: 0.5 });
   expect(pruner.step()).toBe(true);
   expect(codes(pruner)).toEqual(['stem.weight:0 min-width']);
   expect(analyse(pruner.graph).problems).toEqual([]);
+});
+
+test('a layer is not held for what another one would empty', () => {
+  const pruner = new MetaPruner(branched(8, 6), { criterion: favourFirst, ratio: 0.5 });
+  expect(pruner.step()).toBe(true);
+  expect(codes(pruner)).toEqual(['stem.weight:0 min-width']);
+  expect(pruner.graph.tensors.get('a.weight')?.dims).toEqual([4, 3, 3, 3]);
 });
 
 test('names that mean nothing in the network are told', () => {

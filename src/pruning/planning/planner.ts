@@ -307,24 +307,34 @@ function scoresOf(
 
 /**
  * The proposals that together leave something of every axis of every value, even where it carries some of a group's
- * units only (a slice, one half of a split). Of those that do not, the last one in graph order is taken back.
+ * units only (a slice, one half of a split). Of those that empty one, the last in graph order is taken back.
  */
 function withoutEmptied(analysis: Analysis, proposals: readonly Proposal[]): Proposal[] {
   const left = [...proposals];
   for (;;) {
-    const emptied = [...analysis.kept(removalOf(left))].find(([, axes]) =>
-      axes.some((kept) => kept?.length === 0),
-    )?.[0];
-    if (emptied === undefined) return left;
-    const guilty = left.findLastIndex(({ contender }) =>
+    const emptied = emptiedAxis(analysis, left);
+    if (!emptied) return left;
+    const [value, axis] = emptied;
+    const isTouching = ({ contender }: Proposal): boolean =>
       contender.groups.some(
         (group) =>
-          group.members.some(({ tensor }) => tensor === emptied) ||
-          analysis.valuesOf(group).includes(emptied),
-      ),
-    );
-    left.splice(guilty, 1);
+          group.members.some(({ tensor }) => tensor === value) || analysis.valuesOf(group).includes(value),
+      );
+    const isGuilty = (one: Proposal): boolean =>
+      isTouching(one) &&
+      analysis.kept(removalOf(left.filter((other) => other !== one))).get(value)?.[axis]?.length !== 0;
+    const guilty = left.findLastIndex(isGuilty);
+    left.splice(guilty < 0 ? left.findLastIndex(isTouching) : guilty, 1);
   }
+}
+
+/** Name of a value, and the axis of it of which nothing would be left. */
+function emptiedAxis(analysis: Analysis, proposals: readonly Proposal[]): [string, number] | undefined {
+  for (const [value, axes] of analysis.kept(removalOf(proposals))) {
+    const axis = axes.findIndex((kept) => kept?.length === 0);
+    if (axis >= 0) return [value, axis];
+  }
+  return undefined;
 }
 
 /** The removal that proposals amount to. */
