@@ -2,15 +2,15 @@
 
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
-import type { BackendName } from '../../src/execution/types.ts';
+import type { Backend, BackendName } from '../../src/execution/types.ts';
 import { train } from '../../src/training/loop.ts';
 import { networks, randomImages } from './rates.ts';
 
 export interface Held {
   readonly tensors: number;
   readonly bytes: number;
-  /** Buffers on the device that are in use; 0 where the backend does not tell. */
-  readonly deviceBytes: number;
+  /** What the backend keeps for them: buffers or textures on a device, WebAssembly's memory, 0 for plain arrays. */
+  readonly backendBytes: number;
 }
 
 /** Held after each of the given numbers of steps, of two images. */
@@ -32,11 +32,14 @@ export async function heldAfter(
   });
   for await (const event of pass) {
     if (event.kind !== 'batch' || !steps.includes(event.total)) continue;
-    const { numTensors, numBytes, ...rest } = backend.tf.memory() as ReturnType<typeof backend.tf.memory> & {
-      numBytesInGPU?: number;
-    };
-    held.push({ tensors: numTensors, bytes: numBytes, deviceBytes: rest.numBytesInGPU ?? 0 });
+    const { numTensors, numBytes } = backend.tf.memory();
+    held.push({ tensors: numTensors, bytes: numBytes, backendBytes: backendBytes(backend) });
   }
   made.dispose();
   return held;
+}
+
+function backendBytes({ name, tf }: Backend): number {
+  if (name !== 'wasm') return (tf.memory() as { numBytesInGPU?: number }).numBytesInGPU ?? 0;
+  return (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength;
 }

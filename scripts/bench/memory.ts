@@ -16,7 +16,7 @@ export async function benchMemory(): Promise<void> {
     'backend',
     'tensors',
     'bytes',
-    'on the device',
+    'of the backend',
     'flat',
   ]);
   const row = (network: string, backend: string, [few, many]: readonly InBrowser.Held[]) =>
@@ -25,7 +25,7 @@ export async function benchMemory(): Promise<void> {
       backend,
       `${few.tensors} ${many.tensors}`,
       `${few.bytes} ${many.bytes}`,
-      `${few.deviceBytes} ${many.deviceBytes}`,
+      `${few.backendBytes} ${many.backendBytes}`,
       JSON.stringify(few) === JSON.stringify(many) ? 'yes' : 'NO',
     ]);
   const names = Object.keys(networks) as (keyof typeof networks)[];

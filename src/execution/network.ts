@@ -10,6 +10,7 @@ import { isFloat } from '../graph/tensor.ts';
 import type { Graph } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import type { HostTensor, Kernels } from '../ops/op.ts';
+import { assign } from './assign.ts';
 import { Constants } from './constants.ts';
 import { kernelsOf } from './gradients/kernels.ts';
 import { asStated, type Order } from './orders.ts';
@@ -241,7 +242,7 @@ class RunnableNetwork implements Network {
   commitStatistics(): void {
     for (const [name, value] of this.statistics) {
       const variable = this.parameters.get(name)?.variable;
-      if (variable) variable.assign(value as Tf.Tensor<Tf.Rank>);
+      if (variable) assign(this.backend.tf, variable, value);
     }
     this.forgetStatistics();
   }

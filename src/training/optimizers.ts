@@ -2,6 +2,7 @@
 // What tfjs brings has no decoupled decay, decays normalisations too, and hides its state.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { assign, overwrite } from '../execution/assign.ts';
 import type { Parameter } from '../execution/types.ts';
 import type { OptimizerName, OptimizerOptions } from './types.ts';
 
@@ -100,7 +101,7 @@ export class Optimizer {
   /** Of the parameters that the loss depends on; known from the first gradients on. */
   private buckets: readonly Bucket[] | undefined;
   /** By slot and number of the bucket. */
-  private state: ReadonlyMap<string, Tf.Tensor> = new Map();
+  private state = new Map<string, Tf.Tensor>();
   private count = 0;
 
   constructor(tf: typeof Tf, parameters: readonly Parameter[], options: OptimizerOptions) {
@@ -114,22 +115,18 @@ export class Optimizer {
   update(gradients: Readonly<Record<string, Tf.Tensor>>, learningRate: number): void {
     this.buckets ??= bucketsOf(this.parameters.filter(({ name }) => name in gradients));
     this.count++;
-    const moved = this.buckets.flatMap((bucket, i) => this.move(bucket, i, gradients, learningRate));
-    const before = this.state;
-    this.state = new Map(moved);
-    this.tf.dispose([...before.values()]);
+    for (const [i, bucket] of this.buckets.entries()) this.move(bucket, i, gradients, learningRate);
   }
 
-  /** The bucket's new state. */
   private move(
     { parameters, decay }: Bucket,
     index: number,
     gradients: Readonly<Record<string, Tf.Tensor>>,
     learningRate: number,
-  ): (readonly [string, Tf.Tensor])[] {
+  ): void {
     const { tf, options, slots } = this;
     const keys = slots.map((slot) => `${slot}/${index}`);
-    const state = tf.tidy(() => {
+    const { parts, state } = tf.tidy(() => {
       const flat = (tensors: readonly Tf.Tensor[]) => joined(tf, tensors);
       const weights = flat(parameters.map(({ variable }) => variable));
       const after = algorithms[options.name].rule({
@@ -142,10 +139,21 @@ export class Optimizer {
         decay: decay ? options.weightDecay : 0,
         count: this.count,
       });
-      assignParts(tf, parameters, after.weights);
-      return [...after.state];
+      return { parts: cut(tf, after.weights, parameters), state: [...after.state] };
     });
-    return keys.map((key, i) => [key, tf.keep(state[i])] as const);
+    for (const [i, { variable }] of parameters.entries()) assign(tf, variable, parts[i]);
+    for (const [i, key] of keys.entries()) this.renew(key, state[i]);
+    tf.dispose(parts);
+  }
+
+  private renew(key: string, value: Tf.Tensor): void {
+    const held = this.state.get(key);
+    if (held && overwrite(this.tf, held, value)) {
+      value.dispose();
+      return;
+    }
+    held?.dispose();
+    this.state.set(key, this.tf.keep(value));
   }
 
   /** The state by name; the tensors stay the optimiser's. */
@@ -157,7 +165,7 @@ export class Optimizer {
   restore(saved: ReadonlyMap<string, Tf.Tensor>, updates: number): void {
     this.dispose();
     this.count = updates;
-    this.state = saved;
+    this.state = new Map(saved);
   }
 
   dispose(): void {
@@ -172,10 +180,9 @@ function joined(tf: typeof Tf, tensors: readonly Tf.Tensor[]): Tf.Tensor {
   return rows.length === 1 ? rows[0] : tf.concat(rows);
 }
 
-/** Undoes `joined`, into the variables. */
-function assignParts(tf: typeof Tf, parameters: readonly Parameter[], row: Tf.Tensor): void {
+/** Undoes `joined`. */
+function cut(tf: typeof Tf, row: Tf.Tensor, parameters: readonly Parameter[]): Tf.Tensor[] {
   const sizes = parameters.map(({ variable }) => variable.size);
   const parts = parameters.length === 1 ? [row] : tf.split(row, sizes);
-  for (const [i, { variable }] of parameters.entries())
-    variable.assign(tf.reshape(parts[i], variable.shape) as Tf.Tensor<Tf.Rank>);
+  return parts.map((part, i) => tf.reshape(part, parameters[i].variable.shape));
 }

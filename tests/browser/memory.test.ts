@@ -20,7 +20,7 @@ it.each(Object.keys(networks) as (keyof typeof networks)[])(
   { timeout: 200_000 },
   async (network) => {
     const [few, many] = await browser.call('heldAfter', 'webgpu', network, [5, 24]);
-    expect(few.deviceBytes).toBeGreaterThan(0);
+    expect(few.backendBytes).toBeGreaterThan(0);
     expect(many).toEqual(few);
   },
 );

@@ -15,6 +15,7 @@ interface Backend {
   };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
   incRef(dataId: object): void;
+  refCount(dataId: object): number;
   makeOutput(shape: readonly number[], dtype: 'float32'): Tf.TensorInfo;
 }
 
@@ -116,6 +117,14 @@ export class KernelMemory {
     const address = this.address(info) >>> 0;
     this.backend.wasm.HEAPU8.fill(0, address, address + bytes);
     return info;
+  }
+
+  /** Copies `value` over what `held` holds, unless other tensors share that; both are of one size and type. */
+  overwrite(held: Tf.Tensor, value: Tf.Tensor): boolean {
+    if (this.backend.refCount(held.dataId) !== 1) return false;
+    const [to, from] = [held, value].map((info) => this.address(info) >>> 0);
+    this.backend.wasm.HEAPU8.copyWithin(to, from, from + value.size * Float32Array.BYTES_PER_ELEMENT);
+    return true;
   }
 
   /** Room that lasts until it is asked for again under the same name; it starts as zeros when it grows. */

@@ -72,6 +72,10 @@ export async function startThreads(tf: typeof Tf, count: number, start: StartThr
   return memory.threads;
 }
 
+/** Copies `value` over what `held` holds, unless other tensors share that; both are of one size and type. */
+export const overwriteInWasm = (tf: typeof Tf, held: Tf.Tensor, value: Tf.Tensor): boolean =>
+  memoryOf(tf.backend()).overwrite(held, value);
+
 export function registerWasmKernels(tf: typeof Tf): void {
   registerKernels(tf, 'wasm', implementations, (backend) => memoryOf(backend as object));
   replaceStock(tf, memoryOf);
