@@ -8,6 +8,12 @@ export default defineConfig({
     ssr: true,
     outDir: 'lib',
     target: 'node20',
-    rolldownOptions: { input: { cli: 'src/cli/main.ts', secateur: 'src/secateur.ts' } },
+    rolldownOptions: {
+      input: {
+        cli: 'src/cli/main.ts',
+        secateur: 'src/secateur.ts',
+        'thread.worker': 'src/cli/thread.worker.ts',
+      },
+    },
   },
 });

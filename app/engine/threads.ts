@@ -2,10 +2,7 @@
 // other origins (two response headers, see README.md).
 
 import type { BackendOptions } from '../../src/execution/backend.ts';
-import type { StartThread } from '../../src/execution/wasm/team.ts';
-
-/** More gain little on the small images that networks are repaired with here. */
-const MOST_THREADS = 8;
+import { MOST_THREADS, type StartThread } from '../../src/execution/wasm/team.ts';
 
 export const threads: BackendOptions['threads'] = self.crossOriginIsolated
   ? { count: Math.min(navigator.hardwareConcurrency, MOST_THREADS), start: (setup) => startThread(setup) }

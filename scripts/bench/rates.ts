@@ -1,6 +1,6 @@
 // Images per second of training steps, ours and stock tfjs's, by names that can be sent to a browser.
 
-import { chooseBackend } from '../../src/execution/backend.ts';
+import { type BackendOptions, chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import type { BackendName } from '../../src/execution/types.ts';
 import type { Graph } from '../../src/graph/types.ts';
@@ -23,9 +23,10 @@ export async function ourRate(
   backend: BackendName,
   batch: number,
   batches: number,
+  options: BackendOptions = {},
 ): Promise<number> {
   const graph = networks[network]();
-  const made = await createNetwork(graph, await chooseBackend(backend));
+  const made = await createNetwork(graph, await chooseBackend(backend, options));
   const data = randomImages(graph, batch * (batches + 2));
   let start = 0;
   let counted = 0;
@@ -46,8 +47,8 @@ export function randomImages({ inputs: [input] }: Graph, length: number): Datase
   const read: Split['read'] = async (positions) => {
     const images = new Float32Array(positions.length * size);
     const classes = new Int32Array(positions.length);
-    for (const [i, position] of positions.entries()) {
-      const random = new Random(position);
+    for (let i = 0; i < positions.length; i++) {
+      const random = new Random(positions[i]);
       classes[i] = random.below(10);
       for (let j = 0; j < size; j++) images[i * size + j] = random.uniform();
     }

@@ -1,9 +1,9 @@
 import type { Evaluated } from '../workbench/engine.ts';
 import { command } from './command.ts';
+import { backendOf, computeFlags, threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
 import { openEngine } from './opened.ts';
 import { percent } from './print.ts';
-import { backendChoices } from './step-options.ts';
 
 export const evaluateCommand = command({
   name: 'evaluate',
@@ -11,12 +11,12 @@ export const evaluateCommand = command({
   summary: 'Loss and accuracy on the test part of a data set.',
   options: {
     ...dataFlags,
-    backend: { value: 'NAME', help: `where to compute: ${backendChoices.join(', ')}`, fallback: 'auto' },
+    ...computeFlags,
   },
   run: async (args): Promise<Evaluated> => {
-    const { engine } = await openEngine(args.operands[0]);
+    const { engine } = await openEngine(args.operands[0], threadsOf(args));
     await giveData(engine, args);
-    return engine.evaluate(args.choice('backend', backendChoices));
+    return engine.evaluate(backendOf(args));
   },
   print: ({ loss, accuracy, examples }: Evaluated) =>
     `loss ${loss.toFixed(4)}${accuracy === undefined ? '' : `, accuracy ${percent(accuracy)}`} on ${examples} examples`,

@@ -1,6 +1,7 @@
 // The loop the product exists for: prune, then train if and only if something was pruned, step by step.
 
 import { command } from './command.ts';
+import { threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
 import { type Figures, figuresOf, openEngine, writeModel } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
@@ -42,7 +43,7 @@ export const iterateCommand = command({
     const options = stepOptions(args);
     const repairs = repairOptions(args);
     const training = trainOptions(args);
-    const opened = await openEngine(args.operands[0]);
+    const opened = await openEngine(args.operands[0], threadsOf(args));
     const { engine, state } = opened;
     await giveData(engine, args);
     let { accuracy } = await engine.evaluate(training.backend);

@@ -1,5 +1,6 @@
 // An engine with a model in it, and what it tells.
 
+import type { BackendOptions } from '../execution/backend.ts';
 import type { NamedFile, SessionState } from '../workbench/engine.ts';
 import { createEngine, type LocalEngine } from '../workbench/session.ts';
 import { readModel, writeBytes } from './files.ts';
@@ -10,9 +11,9 @@ export interface Opened {
   state(): SessionState;
 }
 
-export async function openEngine(path: string): Promise<Opened> {
+export async function openEngine(path: string, backend: BackendOptions = {}): Promise<Opened> {
   const { file, companions } = await readModel(path);
-  const engine = createEngine({ waysBack: 0 });
+  const engine = createEngine({ waysBack: 0, ...backend });
   let present: SessionState | undefined;
   await engine.listen((state) => {
     present = state;

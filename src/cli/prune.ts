@@ -1,6 +1,7 @@
 import { openModel } from '../formats/formats.ts';
 import { criterionOf } from '../pruning/criteria/criteria.ts';
 import { type Arguments, type Console, command } from './command.ts';
+import { threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
 import { writeBytes } from './files.ts';
 import { type Figures, figuresOf, openEngine } from './opened.ts';
@@ -66,7 +67,7 @@ export const pruneCommand = command({
 async function prune(path: string, args: Arguments, console: Console): Promise<Replayed> {
   const options = stepOptions(args);
   const repairs = repairOptions(args);
-  const opened = await openEngine(path);
+  const opened = await openEngine(path, threadsOf(args));
   const { engine, state } = opened;
   const before = figuresOf(state());
   const needsData = criterionOf(options.criterion).needs.some((need) => need !== 'weights');

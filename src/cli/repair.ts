@@ -2,9 +2,9 @@
 
 import type { RepairOptions } from '../workbench/engine.ts';
 import type { Arguments, Console, Option } from './command.ts';
+import { backendOf } from './computing.ts';
 import type { Opened } from './opened.ts';
 import { usageError } from './parse.ts';
-import { backendChoices } from './step-options.ts';
 
 type Method = RepairOptions['method'];
 
@@ -27,7 +27,7 @@ export interface Repair {
 /** @throws ModelError `usage` */
 export function repairOptions(args: Arguments): RepairOptions[] {
   const seed = args.number('seed', { min: 0, integer: true });
-  const backend = args.choice('backend', backendChoices);
+  const backend = backendOf(args);
   return args.all('repair').map((written) => {
     const method = methods.find((name) => name === written);
     if (!method) throw usageError(`--repair is one of ${methods.join(', ')}, not "${written}".`);

@@ -4,11 +4,11 @@ import { createNetwork } from '../execution/network.ts';
 import type { HostArray } from '../execution/types.ts';
 import type { Graph } from '../graph/types.ts';
 import { type Arguments, command } from './command.ts';
+import { backendOf, computeFlags, threadsOf } from './computing.ts';
 import { readBytes, readModel, writeBytes } from './files.ts';
 import { readNpy, writeNpy } from './npy.ts';
 import { usageError } from './parse.ts';
 import { table } from './print.ts';
-import { backendChoices } from './step-options.ts';
 
 interface Run {
   readonly outputs: Readonly<Record<string, Output>>;
@@ -35,15 +35,12 @@ export const runCommand = command({
       help: 'one per input of the model, in its order, or as NAME=FILE.npy; in the layout of the model',
     },
     output: { short: 'o', value: 'FILE.npy', help: 'write the output; further ones go beside it, by name' },
-    backend: { value: 'NAME', help: `where to compute: ${backendChoices.join(', ')}`, fallback: 'auto' },
+    ...computeFlags,
   },
   run: async (args) => {
     const { model } = await readModel(args.operands[0]);
     const inputs = await readInputs(model.graph, args);
-    const network = await createNetwork(
-      model.graph,
-      await chooseBackend(args.choice('backend', backendChoices)),
-    );
+    const network = await createNetwork(model.graph, await chooseBackend(backendOf(args), threadsOf(args)));
     const found = await network.predict(inputs);
     network.dispose();
     const outputs = model.graph.outputs.map(({ name }) => [name, found[name]] as const);

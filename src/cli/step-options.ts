@@ -1,6 +1,5 @@
 // The options that say how to prune, shared by every command that does.
 
-import { backendNames } from '../execution/backend.ts';
 import { criteria, criterionOf } from '../pruning/criteria/criteria.ts';
 import { normalizerNames } from '../pruning/criteria/normalizers.ts';
 import { reductionNames } from '../pruning/criteria/reductions.ts';
@@ -8,10 +7,10 @@ import { type LayerSet, scopeNames, type Target } from '../pruning/options.ts';
 import { scheduleNames } from '../pruning/schedule.ts';
 import type { StepOptions } from '../workbench/engine.ts';
 import type { Arguments, Option } from './command.ts';
+import { backendOf, computeFlags } from './computing.ts';
 import { usageError } from './parse.ts';
 
 const criterionNames = criteria.map(({ name }) => name);
-export const backendChoices = ['auto', ...backendNames] as const;
 
 export const stepFlags = {
   ratio: { value: 'R', help: 'fraction of the channels to remove in all', fallback: '0.5' },
@@ -51,7 +50,7 @@ export const stepFlags = {
   'channel-groups': { help: 'offer whole groups of grouped convolutions' },
   seed: { value: 'N', help: 'for everything that draws random numbers', fallback: '0' },
   calibration: { value: 'N', help: 'examples that gradients or activations are collected over' },
-  backend: { value: 'NAME', help: `where to compute: ${backendChoices.join(', ')}`, fallback: 'auto' },
+  ...computeFlags,
 } as const satisfies Record<string, Option>;
 
 const share = { min: 0, max: 1 };
@@ -79,7 +78,7 @@ export function stepOptions(args: Arguments): StepOptions {
     headDims: !args.given('no-head-dims'),
     channelGroups: args.given('channel-groups'),
     seed: args.number('seed', { min: 0, integer: true }),
-    backend: args.choice('backend', backendChoices),
+    backend: backendOf(args),
     ...(target ? { target } : {}),
     ...(args.given('head-ratio') ? { headRatio: args.number('head-ratio', share) } : {}),
     ...(args.given('min-width') ? { minWidth: args.number('min-width', count) } : {}),

@@ -5,8 +5,8 @@ import { penaltyNamed, penaltyNames } from '../training/sparsity.ts';
 import type { ScheduleOptions } from '../training/types.ts';
 import type { TrainOptions } from '../workbench/engine.ts';
 import type { Arguments, Option } from './command.ts';
+import { backendOf, computeFlags } from './computing.ts';
 import { usageError } from './parse.ts';
-import { backendChoices } from './step-options.ts';
 
 const optimizers = ['sgd', 'adam', 'adamw'] as const;
 const schedules = ['constant', 'cosine', 'step', 'one-cycle'] as const;
@@ -48,7 +48,7 @@ export const trainFlags = {
   temperature: { value: 'X', help: 'with --distil: of the answers', fallback: '4' },
   'attention-maps': { help: 'with --distil: learn where it looks, too' },
   seed: { value: 'N', help: 'for everything that draws random numbers', fallback: '0' },
-  backend: { value: 'NAME', help: `where to compute: ${backendChoices.join(', ')}`, fallback: 'auto' },
+  ...computeFlags,
 } as const satisfies Record<string, Option>;
 
 /** @throws ModelError `usage` */
@@ -71,7 +71,7 @@ export function trainOptions(args: Arguments): TrainOptions {
     ...sparseOption(args.text('sparse')),
     frozen: args.all('freeze'),
     seed: args.number('seed', { min: 0, integer: true }),
-    backend: args.choice('backend', backendChoices),
+    backend: backendOf(args),
     testExamples: Number.MAX_SAFE_INTEGER,
     ...(args.given('distil') ? { distil: distilOption(args) } : {}),
   };

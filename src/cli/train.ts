@@ -1,4 +1,5 @@
 import { command } from './command.ts';
+import { threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
 import { openEngine, writeModel } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
@@ -23,7 +24,7 @@ export const trainCommand = command({
   run: async (args, console): Promise<Trained> => {
     const output = outputPath(args);
     const options = trainOptions(args);
-    const opened = await openEngine(args.operands[0]);
+    const opened = await openEngine(args.operands[0], threadsOf(args));
     await giveData(opened.engine, args);
     const entry = await trainOnce(opened, { ...options, unpruned: true }, console);
     await writeModel(output, opened.engine);

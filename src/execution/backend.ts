@@ -16,6 +16,8 @@ export const backendNames: readonly BackendName[] = ['webgpu', 'webgl', 'wasm', 
 export interface BackendOptions {
   /** Where the WebAssembly binaries are, by file name; needed in a browser, found by itself in Node. */
   readonly wasmPaths?: Readonly<Record<string, string>>;
+  /** Reads one of these where `fetch` does not: a file, in Node. */
+  readonly readBinary?: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Threads for WebAssembly, where memory may be shared and the present thread may block: how many, this one included, and
    * how one is started. One without; it needs `wasmPaths`.
@@ -135,10 +137,13 @@ const starters: Record<BackendName, Starter> = {
     await use(tf, 'webgl');
     return name;
   },
-  wasm: async (tf, { wasmPaths, threads }) => {
+  wasm: async (tf, { wasmPaths, readBinary, threads }) => {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
     const several = threads !== undefined && threads.count > 1;
-    if (wasmPaths) wasm.setWasmPaths(several ? await sharedMemoryPaths(wasmPaths) : { ...wasmPaths });
+    const shared = several && wasmPaths ? await sharedMemoryPaths(wasmPaths, readBinary) : undefined;
+    const paths = shared ?? wasmPaths;
+    // What is shared is a blob, which Emscripten's own reader does not open in Node.
+    if (paths) wasm.setWasmPaths({ ...paths }, shared !== undefined);
     // tfjs's own threads start workers from source text, which dies in a bundled worker; we bring ours.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     await use(tf, 'wasm');

@@ -11,8 +11,9 @@ export const SIDE = 8;
 const weights = (random: Random, count: number, fanIn: number): Float32Array =>
   Float32Array.from({ length: count }, () => random.normal() * Math.sqrt(2 / fanIn));
 
-/** Two convolutions with a normalisation, global pooling over quarters, a classifier. */
-export function smallModel(): NamedFile {
+/** Two convolutions with a normalisation, a classifier; its convolutions as many times as wide. */
+export function smallModel(times = 1): NamedFile {
+  const [narrow, wide] = [8 * times, 12 * times];
   const random = new Random(7);
   const b = new GraphBuilder('small');
   const x = b.input('image', 'float32', ['N', 1, SIDE, SIDE]);
@@ -41,14 +42,14 @@ export function smallModel(): NamedFile {
       { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [stride, stride] },
       { name },
     );
-  const first = b.node('Relu', [norm('norm1', conv('conv1', x, 8, 1, 2), 8)]);
-  const second = b.node('Relu', [norm('norm2', conv('conv2', first, 12, 8, 2), 12)]);
+  const first = b.node('Relu', [norm('norm1', conv('conv1', x, narrow, 1, 2), narrow)]);
+  const second = b.node('Relu', [norm('norm2', conv('conv2', first, wide, narrow, 2), wide)]);
   const flat = b.node('Flatten', [second]);
   const logits = b.node(
     'Gemm',
     [
       flat,
-      b.tensor('classifier.weight', 'float32', [4, 48], weights(random, 4 * 48, 48)),
+      b.tensor('classifier.weight', 'float32', [4, 4 * wide], weights(random, 16 * wide, 4 * wide)),
       b.tensor('classifier.bias', 'float32', [4], zeros(4)),
     ],
     { transB: 1 },

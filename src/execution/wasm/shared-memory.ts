@@ -7,14 +7,21 @@ const MEMORY_SECTION = 5;
 const HAS_MAXIMUM = 0x01;
 const SHARED = 0x02;
 
-/** Where the binaries are, the one that we use in shared memory; as they are where it cannot be had. */
+/** Where the binaries are, the one that we use in shared memory; undefined where it cannot be had. */
 export async function sharedMemoryPaths(
   paths: Readonly<Record<string, string>>,
-): Promise<Record<string, string>> {
-  const response = await fetch(paths[BINARY]).catch(() => undefined);
-  const binary = response?.ok ? withSharedMemory(new Uint8Array(await response.arrayBuffer())) : undefined;
-  if (!binary) return { ...paths };
+  read: (path: string) => Promise<Uint8Array<ArrayBuffer>> = fetched,
+): Promise<Record<string, string> | undefined> {
+  const stock = await read(paths[BINARY]).catch(() => undefined);
+  const binary = stock && withSharedMemory(stock);
+  if (!binary) return undefined;
   return { ...paths, [BINARY]: URL.createObjectURL(new Blob([binary], { type: 'application/wasm' })) };
+}
+
+async function fetched(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(response.statusText);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 /** The same module over a shared memory; undefined where the binary is not as expected or the engine refuses it. */
@@ -22,7 +29,7 @@ function withSharedMemory(binary: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuff
   const content = sectionContent(binary, MEMORY_SECTION);
   // One memory, with a maximum: sharing needs one.
   if (content === undefined || binary[content] !== 1 || binary[content + 1] !== HAS_MAXIMUM) return undefined;
-  const shared = binary.slice();
+  const shared = new Uint8Array(binary);
   shared[content + 1] = HAS_MAXIMUM | SHARED;
   return WebAssembly.validate(shared) ? shared : undefined;
 }

@@ -21,6 +21,9 @@ export type StartThread = (setup: ThreadSetup) => Promise<Thread>;
 /** A kernel's number and arguments, in the order of its parameters. */
 export type Call = readonly [kernel: string, ...args: number[]];
 
+/** More gain little on the small images that networks are repaired with here. */
+export const MOST_THREADS = 8;
+
 /** Calls that fit on the list. */
 const MOST_CALLS = 64;
 /** Numbers of a call on the list: its kernel's and the arguments. */
