@@ -14,59 +14,55 @@ export interface Reason {
 /** An index into the tables of `Atoms`. */
 export type Term = number;
 
-const FREE = 0;
-const FIXED = 1;
-const PRODUCT = 2;
+/** What the root of a class is, where it is no free atom, in place of its parent. */
+const FIXED = -1;
+const PRODUCT = -2;
+
+/** 0, 1, 2, …: terms that were made together are a view of it, in every analysis. Never written to. */
+let numbers = countTo(1024);
 
 export class Atoms {
-  private parent = new Int32Array(1024);
-  private state = new Uint8Array(1024);
-  private birth = new Int32Array(1024);
-  /** 0, 1, 2, …: terms that were made together are a view of it. */
-  private numbers = countTo(1024);
+  /** A free atom is its own parent. */
+  private parent = countTo(1024);
   private count = 0;
+  /** The first term of every lot that was made together. */
+  private readonly lots: Term[] = [];
   private readonly factorsOf = new Map<Term, readonly Term[]>();
   private readonly kinds = new Map<Term, ProductKind>();
   private readonly reasons = new Map<Term, Reason>();
   private readonly fixedTerms = new Map<Reason, Term>();
   private deferred: (readonly [Term, Term, Reason])[] = [];
 
-  /** A new free term; `birth` is shared by the atoms that were made together. */
-  atom(birth: number): Term {
+  /** New free terms that are made together, one for each position of an axis. */
+  several(count: number): Int32Array {
+    const first = this.count;
+    this.lots.push(first);
+    this.count += count;
+    if (this.count > this.parent.length) this.grow();
+    return numbers.subarray(first, this.count);
+  }
+
+  private one(state: typeof FIXED | typeof PRODUCT): Term {
     const term = this.count++;
-    if (term === this.parent.length) this.grow();
-    this.parent[term] = term;
-    this.state[term] = FREE;
-    this.birth[term] = birth;
+    if (this.count > this.parent.length) this.grow();
+    this.parent[term] = state;
     return term;
   }
 
-  /** New free terms that were made together, one for each position of an axis. */
-  several(count: number, birth: number): Int32Array {
-    while (this.count + count > this.parent.length) this.grow();
-    const first = this.count;
-    for (let i = 0; i < count; i++) this.atom(birth);
-    return this.numbers.subarray(first, this.count);
-  }
-
   private grow(): void {
-    const { parent, state, birth } = this;
-    const size = parent.length * 2;
-    this.parent = new Int32Array(size);
-    this.state = new Uint8Array(size);
-    this.birth = new Int32Array(size);
-    this.numbers = countTo(size);
+    const { parent } = this;
+    let size = parent.length;
+    while (size < this.count) size *= 2;
+    if (size > numbers.length) numbers = countTo(size);
+    this.parent = numbers.slice(0, size);
     this.parent.set(parent);
-    this.state.set(state);
-    this.birth.set(birth);
   }
 
   /** The term of all positions fixed for one reason. */
   fixed(reason: Reason): Term {
     const known = this.fixedTerms.get(reason);
     if (known !== undefined) return known;
-    const term = this.atom(0);
-    this.state[term] = FIXED;
+    const term = this.one(FIXED);
     this.reasons.set(term, reason);
     this.fixedTerms.set(reason, term);
     return term;
@@ -74,8 +70,7 @@ export class Atoms {
 
   /** A term that goes when any of `factors` goes. */
   product(factors: readonly Term[], kind: ProductKind | undefined): Term {
-    const term = this.atom(0);
-    this.state[term] = PRODUCT;
+    const term = this.one(PRODUCT);
     this.factorsOf.set(term, factors);
     if (kind) this.kinds.set(term, kind);
     return term;
@@ -85,20 +80,24 @@ export class Atoms {
   find(term: Term): Term {
     const { parent } = this;
     let at = term;
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at]];
-      at = parent[at];
+    for (let up = parent[at]; up !== at && up >= 0; up = parent[at]) {
+      if (parent[up] >= 0) parent[at] = parent[up];
+      at = up;
     }
     return at;
+  }
+
+  private isFree(root: Term): boolean {
+    return this.parent[root] >= 0;
   }
 
   /** Makes a term stay. */
   fix(term: Term, reason: Reason): void {
     const root = this.find(term);
-    if (this.state[root] === FREE) {
-      this.state[root] = FIXED;
+    if (this.isFree(root)) {
+      this.parent[root] = FIXED;
       this.reasons.set(root, reason);
-    } else if (this.state[root] === PRODUCT) {
+    } else if (this.parent[root] === PRODUCT) {
       for (const factor of this.factorsOf.get(root) as readonly Term[]) this.fix(factor, reason);
     }
   }
@@ -108,14 +107,14 @@ export class Atoms {
     let left = this.find(a);
     let right = this.find(b);
     if (left === right) return;
-    if (this.state[left] === FREE) [left, right] = [right, left];
+    if (this.isFree(left)) [left, right] = [right, left];
     // `right` is free whenever either is.
-    if (this.state[right] === FREE) {
-      if (this.state[left] === PRODUCT && this.contains(left, right)) this.meetFactor(left, right, reason);
+    if (this.isFree(right)) {
+      if (this.parent[left] === PRODUCT && this.contains(left, right)) this.meetFactor(left, right, reason);
       else this.parent[right] = left;
-    } else if (this.state[left] === FIXED) {
+    } else if (this.parent[left] === FIXED) {
       this.fix(right, this.reasons.get(left) as Reason);
-    } else if (this.state[right] === FIXED) {
+    } else if (this.parent[right] === FIXED) {
       this.fix(left, this.reasons.get(right) as Reason);
     } else {
       this.unifyProducts(left, right, reason);
@@ -131,7 +130,7 @@ export class Atoms {
   private contains(product: Term, atom: Term): boolean {
     return (this.factorsOf.get(product) as readonly Term[]).some((factor) => {
       const root = this.find(factor);
-      return root === atom || (this.state[root] === PRODUCT && this.contains(root, atom));
+      return root === atom || (this.parent[root] === PRODUCT && this.contains(root, atom));
     });
   }
 
@@ -150,8 +149,8 @@ export class Atoms {
   /** The free atoms that a term's position depends on, outermost factor first; none for a fixed term. */
   atomsOf(term: Term): readonly Term[] {
     const root = this.find(term);
-    if (this.state[root] === FREE) return [root];
-    if (this.state[root] === FIXED) return [];
+    if (this.isFree(root)) return [root];
+    if (this.parent[root] === FIXED) return [];
     const out: Term[] = [];
     for (const factor of this.factorsOf.get(root) as readonly Term[])
       for (const atom of this.atomsOf(factor)) if (!out.includes(atom)) out.push(atom);
@@ -177,25 +176,31 @@ export class Atoms {
   /** The atom that a term is; -1 for one that must stay and for a product. */
   soleAtom(term: Term): number {
     const root = this.find(term);
-    return this.state[root] === FREE ? root : -1;
+    return this.isFree(root) ? root : -1;
   }
 
   isProduct(term: Term): boolean {
-    return this.state[this.find(term)] === PRODUCT;
+    return this.parent[this.find(term)] === PRODUCT;
   }
 
   /** Whether the terms are atoms made together, none of which is the same as another yet. */
   areFresh(terms: Int32Array): boolean {
     for (let i = 0; i < terms.length; i++) {
       const term = terms[i];
-      if (term !== terms[0] + i || this.parent[term] !== term || this.state[term] !== FREE) return false;
+      if (term !== terms[0] + i || this.parent[term] !== term) return false;
     }
     return true;
   }
 
-  /** What an atom was made together with. */
-  birthOf(atom: Term): number {
-    return this.birth[atom];
+  /** The number of the lot in which an atom was made. */
+  lotOf(atom: Term): number {
+    let [low, high] = [0, this.lots.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.lots[middle] <= atom) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** What the outer factor of a product stands for, where somebody said. */
@@ -206,8 +211,8 @@ export class Atoms {
   /** Why a position must stay; `undefined` where it may go. */
   reasonOf(term: Term): Reason | undefined {
     const root = this.find(term);
-    if (this.state[root] === FIXED) return this.reasons.get(root);
-    if (this.state[root] === PRODUCT && this.atomsOf(root).length === 0) {
+    if (this.parent[root] === FIXED) return this.reasons.get(root);
+    if (this.parent[root] === PRODUCT && this.atomsOf(root).length === 0) {
       const [factor] = this.factorsOf.get(root) as readonly Term[];
       return this.reasonOf(factor);
     }

@@ -58,7 +58,7 @@ function distinctAtoms(terms: Terms, leaf: TermAxis): ArrayLike<number> {
   return [...seen];
 }
 
-/** Columns of the products in a list, by the factor they were born on; what is no product goes to `plain`. */
+/** Columns of the products in a list, by the factor they were made for; what is no product goes to `plain`. */
 function listColumns(
   terms: Terms,
   list: TermAxis,
@@ -75,7 +75,7 @@ function listColumns(
     if (atoms.length === 1) plain.add(atoms[0]);
     else
       atoms.forEach((atom, k) => {
-        const key = `${k - atoms.length}:${table.birthOf(atom)}`;
+        const key = `${k - atoms.length}:${table.lotOf(atom)}`;
         const own = columnKind(list.kind ?? kind ?? table.kindOf(term) ?? 'blocks', k, atoms.length);
         const column = products.get(key) ?? { kind: own, atoms: new Set() };
         products.set(key, column);

@@ -60,8 +60,9 @@ function frozenRoots(terms: Terms, roots: readonly Root[]): FrozenAxis[] {
   const frozen = new Map<string, FrozenAxis>();
   for (const { use, axis, tensorAxis } of roots) {
     const reason = frozenBy(terms, axis);
+    if (!reason) continue;
     const key = `${use.tensor}:${tensorAxis}`;
-    if (reason && !frozen.has(key))
+    if (!frozen.has(key))
       frozen.set(key, { tensor: use.tensor, axis: tensorAxis, length: axis.length, ...reason });
   }
   return [...frozen.values()];

@@ -16,7 +16,6 @@ import { commonRefinement, stridesOf } from './refinement.ts';
 export class Terms {
   /** The terms that axes hold once somebody has looked into their positions. */
   readonly atoms = new Atoms();
-  private births = 0;
   private reason: Reason = { why: '', node: '' };
   private readonly products = new Map<TermAxis, { factors: readonly TermAxis[]; terms: Int32Array }>();
 
@@ -294,8 +293,7 @@ export class Terms {
       at.parts = undefined;
       return at.terms;
     }
-    const birth = ++this.births;
-    at.terms = this.atoms.several(at.length, birth);
+    at.terms = this.atoms.several(at.length);
     return at.terms;
   }
 
