@@ -60,19 +60,25 @@ export function readingOf(view: NodeView<unknown>, stretch: Stretch, sampling: S
   return { weights, outside };
 }
 
-/** Position on the input, in elements, of output position `x`. */
+/**
+ * Position on the input, in elements, of output position `x`. In single precision, like the scale: what rounds to the
+ * nearest element, or down, would else miss places that fall on one.
+ */
 function placeOf(view: NodeView<unknown>, x: number, stretch: Stretch, coordinates: string): number {
-  const { length, outLength, scale, region } = stretch;
-  const exactLength = scale * length;
+  const { length, outLength, region } = stretch;
+  const { fround } = Math;
+  const scale = fround(stretch.scale);
+  const exactLength = stretch.scale * length;
+  const halfPixel = fround(fround((x + 0.5) / scale) - 0.5);
   switch (coordinates) {
     case 'half_pixel':
-      return (x + 0.5) / scale - 0.5;
+      return halfPixel;
     case 'pytorch_half_pixel':
-      return outLength === 1 ? -0.5 : (x + 0.5) / scale - 0.5;
+      return outLength === 1 ? -0.5 : halfPixel;
     case 'half_pixel_symmetric':
-      return (length / 2) * (1 - outLength / exactLength) + (x + 0.5) / scale - 0.5;
+      return fround(fround((length / 2) * fround(1 - fround(outLength / exactLength))) + halfPixel);
     case 'asymmetric':
-      return x / scale;
+      return fround(x / scale);
     case 'align_corners':
       return exactLength === 1 ? 0 : (x * (length - 1)) / (exactLength - 1);
     case 'tf_crop_and_resize': {

@@ -1,7 +1,7 @@
 // Reductions over axes. Their axes moved from an attribute to an input: ReduceSum at opset 13, the others at 18.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { elementCount } from '../graph/tensor.ts';
+import { elementCount, isFloat } from '../graph/tensor.ts';
 import { sequence, stridesOf } from './host.ts';
 import {
   type Equations,
@@ -66,7 +66,12 @@ function hostReduce(
     );
     buckets[place].push(value);
   });
-  return { dtype, dims: reducedDims(dims, axes, keep), values: buckets.map(combine) };
+  const results = buckets.map(combine);
+  return {
+    dtype,
+    dims: reducedDims(dims, axes, keep),
+    values: isFloat(dtype) ? results : results.map(Math.trunc),
+  };
 }
 
 type Reduce = (tf: typeof Tf, x: Tf.Tensor, axes: number[], keep: boolean) => Tf.Tensor;
@@ -115,7 +120,11 @@ const reductions: Operator[] = [
     'ReduceMean',
     'averages',
     Number.NaN,
-    (tf, x, axes, keep) => (axes.length === 0 ? x : tf.mean(x, axes, keep)),
+    (tf, x, axes, keep) => {
+      if (axes.length === 0) return x;
+      const mean = tf.mean(x, axes, keep);
+      return x.dtype === 'int32' ? tf.cast(mean, 'int32') : mean;
+    },
     (values) => total(values) / values.length,
   ),
   reduction(

@@ -46,8 +46,14 @@ function softmaxLike(name: string, f: (tf: typeof Tf, x: Tf.Tensor) => Tf.Tensor
   });
 }
 
+/** 1 at the first of the greatest. */
+function hardmax(tf: typeof Tf, x: Tf.Tensor): Tf.Tensor {
+  const first = tf.expandDims(tf.argMax(x, -1), -1);
+  return tf.cast(tf.equal(tf.range(0, x.shape[x.rank - 1], 1, 'int32'), first), 'float32');
+}
+
 export const softmax: readonly Operator[] = [
   softmaxLike('Softmax', (tf, x) => tf.softmax(x)),
   softmaxLike('LogSoftmax', (tf, x) => tf.logSoftmax(x)),
-  softmaxLike('Hardmax', (tf, x) => tf.cast(tf.oneHot(tf.argMax(x, -1), x.shape[x.rank - 1]), 'float32')),
+  softmaxLike('Hardmax', hardmax),
 ];

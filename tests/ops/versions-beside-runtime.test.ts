@@ -24,6 +24,7 @@ const reducing = (): readonly Row[] => [
   since(18, 'ReduceSum', 'over no axes', [flow(2, 3)], { noop_with_empty_axes: 1 }),
   since(18, 'ReduceMean', 'over all axes', [flow(2, 3), whole([0], [])], { keepdims: 0 }),
   since(18, 'ReduceSumSquare', 'over no axes', [flow(2, 3), whole([0], [])], { noop_with_empty_axes: 1 }),
+  since(18, 'ReduceMean', 'of whole numbers', [fed(whole([2, 3], [-2, -2, 0, 1, 1, 3], 'int32')), vector(1)]),
   since(20, 'ReduceMax', 'of truth values', [fed(whole([2, 3], [1, 0, 0, 0, 0, 0], 'bool')), vector(1)]),
 ];
 
@@ -89,6 +90,12 @@ const windows = (): readonly Row[] => {
   ];
 };
 
+const scaled = (length: number, factor: number) => [
+  flow(1, 1, length, 2),
+  undefined,
+  floats([4], [1, 1, factor, 1]),
+];
+
 const sampling = (): readonly Row[] => [
   ...['linear', 'nearest', 'cubic'].flatMap((mode) =>
     ['zeros', 'border', 'reflection'].flatMap((padding_mode) =>
@@ -118,10 +125,21 @@ const sampling = (): readonly Row[] => [
       align_corners,
     }),
   ]),
+  // A place that falls on an element only in single precision.
+  ...['asymmetric', 'half_pixel', 'pytorch_half_pixel', 'half_pixel_symmetric'].map(
+    (coordinate_transformation_mode) =>
+      since(19, 'Resize', `to the nearest below, ${coordinate_transformation_mode}`, scaled(7, 0.8), {
+        mode: 'nearest',
+        nearest_mode: 'floor',
+        coordinate_transformation_mode,
+      }),
+  ),
   since(9, 'Upsample', 'linear', [flow(1, 1, 2, 2), floats([4], [1, 1, 2, 3])], { mode: 'linear' }),
 ];
 
 const numbers = (): readonly Row[] => [
+  since(13, 'Hardmax', 'of equals', [fed(floats([2, 3], [1, 4, 4, 5, 2, 5]))]),
+  since(13, 'Hardmax', 'of a single one', [flow(3, 1)]),
   since(18, 'GroupNormalization', 'scaled by groups', [flow(3, 4, 2, 2), noise(2), noise(2)], {
     num_groups: 2,
   }),
