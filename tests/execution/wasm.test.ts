@@ -44,3 +44,43 @@ describe('on WebAssembly', () => {
     expect(await computed('wasm', shape, compute)).toEqual(expected);
   });
 });
+
+/** The error function in double precision: its series near zero, its continued fraction beyond. */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 3) {
+    const tail = Array.from({ length: 60 }, (_, i) => 60 - i).reduce((f, k) => k / 2 / (a + f), 0);
+    return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + tail));
+  }
+  let [sum, term] = [0, x];
+  for (let n = 0; Math.abs(term) > 1e-18; n++, term *= (-a * a) / n) sum += term / (2 * n + 1);
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+describe('on WebAssembly, as near as single precision comes,', () => {
+  const limits = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  const row = (count: number, reach: number) =>
+    Float32Array.from([...limits, ...Array.from({ length: count }, (_, i) => reach * ((2 * i) / count - 1))]);
+
+  it('powers of e, to where they leave the range', async () => {
+    const { tf } = await chooseBackend('wasm');
+    const x = row(10_001, 110);
+    const y = await tf.exp(tf.tensor1d(x)).data();
+    expect([...y.subarray(0, 4)]).toEqual([Number.NaN, Number.POSITIVE_INFINITY, 0, 1]);
+    for (const [i, value] of [...x.entries()].slice(4)) {
+      const expected = Math.fround(Math.exp(value));
+      const error = y[i] === expected ? 0 : Math.abs(y[i] - expected) / Math.max(expected, 2 ** -126);
+      if (!(error < 2 ** -22)) expect([value, y[i]]).toEqual([value, expected]);
+    }
+  });
+
+  it('the error function', async () => {
+    const { tf } = await chooseBackend('wasm');
+    const x = row(10_001, 6);
+    const y = await tf.erf(tf.tensor1d(x)).data();
+    expect([...y.subarray(0, 4)]).toEqual([Number.NaN, 1, -1, 0]);
+    for (const [i, value] of [...x.entries()].slice(4))
+      if (!(Math.abs(y[i] - erf(value)) <= 5e-7 * Math.abs(erf(value))))
+        expect([value, y[i]]).toEqual([value, erf(value)]);
+  });
+});

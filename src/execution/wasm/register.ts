@@ -16,6 +16,7 @@ import type { ModuleBuilder } from './kernels/assembler.ts';
 import { defineConvolution } from './kernels/convolution.ts';
 import { defineDepthwise } from './kernels/depthwise.ts';
 import { defineElements } from './kernels/elements.ts';
+import { defineExponentials } from './kernels/exponentials.ts';
 import { defineNormalisation } from './kernels/normalisation.ts';
 import { defineProducts } from './kernels/products.ts';
 import { KernelMemory } from './memory.ts';
@@ -43,6 +44,7 @@ function defineAll(m: ModuleBuilder): void {
   defineDepthwise(m);
   defineNormalisation(m);
   defineElements(m);
+  defineExponentials(m);
 }
 
 const memories = new WeakMap<object, KernelMemory>();

@@ -1,7 +1,7 @@
 // Kernels of tfjs's WebAssembly backend (4.22) that err or waste, replaced where ours does the same: on single precision.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { clip } from './host/elements.ts';
+import { clip, each } from './host/elements.ts';
 import { totals } from './host/normalisation.ts';
 import { slice, split } from './host/slices.ts';
 import type { KernelMemory } from './memory.ts';
@@ -26,6 +26,10 @@ const replacements: Readonly<Record<string, Replacement>> = {
     const { clipValueMin, clipValueMax } = attrs as Record<string, number>;
     return clip(memory, { x }, { low: clipValueMin, high: clipValueMax });
   },
+
+  /** One element at a time. */
+  Exp: ({ memory, x }) => each(memory, 'exp', x),
+  Erf: ({ memory, x }) => each(memory, 'erf', x),
 
   /** Copies all of what it cuts from. */
   Slice: ({ tf, memory, x, attrs }) => {

@@ -47,6 +47,10 @@ export const rectifiedInput = (
   { y, dy }: { readonly y: Info; readonly dy: Info },
 ): Info => eachElement(memory, [y, dy], (addresses, count) => ['rectifiedInput', ...addresses, count]);
 
+/** A kernel that gives one number for each. */
+export const each = (memory: KernelMemory, kernel: 'exp' | 'erf', x: Info): Info =>
+  eachElement(memory, [x], (addresses, count) => [kernel, ...addresses, count]);
+
 export const clip = (memory: KernelMemory, { x }: { readonly x: Info }, { low, high }: Limits): Info =>
   eachElement(memory, [x], (addresses, count) => ['clip', ...addresses, count, low, high]);
 

@@ -93,6 +93,22 @@ export const lanesGreater = binary({ v128: simd(0x44) });
 export const lanesAtLeast = binary({ v128: simd(0x46) });
 export const and = binary({ i32: [0x71], v128: simd(0x4e) });
 
+/** To the nearest whole number, of two the even one. */
+export const nearest = unary({ v128: simd(0x6a) });
+/** Lanes of whole numbers, as integers; 0 for what is not a number. */
+export const integerLanes = unary({ v128: simd(0xf8) });
+/** Of lanes of integers. */
+export const integersAdded = binary({ v128: simd(0xae) });
+export const integersSubtracted = binary({ v128: simd(0xb1) });
+export const integersShifted = (a: Expr, bits: number): Expr => ({
+  type: 'v128',
+  code: [...a.code, ...i32(bits).code, ...simd(0xab)],
+});
+export const splatInteger = (value: number): Expr => ({
+  type: 'v128',
+  code: [...i32(value).code, ...simd(0x11)],
+});
+
 export const splat = (a: Expr): Expr => ({ type: 'v128', code: [...a.code, ...simd(0x13)] });
 
 export const select = (condition: Expr, yes: Operand, no: Operand, type: Type = 'i32'): Expr => ({
