@@ -12,12 +12,12 @@ const BATCH = 8;
 const STEPS = 4;
 const ROUNDS = 3;
 
-export async function benchGraphics(): Promise<void> {
+export async function benchGraphics(backends: readonly string[]): Promise<void> {
   if (!findChromium()) {
     console.log('\ngraphics: left out, there is no Chromium on this machine');
     return;
   }
-  for (const backend of ['webgpu', 'webgl'] as const) {
+  for (const backend of backends as readonly InBrowser.Graphics[]) {
     await benchSteps(backend);
     await benchOperators(backend);
   }

@@ -1,6 +1,7 @@
 // What training holds on its backend after 5 steps and after 500: the same, if nothing leaks.
 
 import { fileURLToPath } from 'node:url';
+import type { BackendName } from '../../src/execution/types.ts';
 import { findChromium } from '../chromium.mjs';
 import { inChromium } from '../in-chromium.ts';
 import type * as InBrowser from './memory-in-browser.ts';
@@ -10,7 +11,7 @@ import { Table } from './table.ts';
 
 const STEPS = [5, 500];
 
-export async function benchMemory(): Promise<void> {
+export async function benchMemory(backends: readonly string[]): Promise<void> {
   const table = new Table(`Held after ${STEPS.join(' and after ')} training steps`, [
     'network',
     'backend',
@@ -28,13 +29,15 @@ export async function benchMemory(): Promise<void> {
       `${few.backendBytes} ${many.backendBytes}`,
       JSON.stringify(few) === JSON.stringify(many) ? 'yes' : 'NO',
     ]);
-  const names = Object.keys(networks) as (keyof typeof networks)[];
-  for (const network of names) row(network, 'wasm', await heldAfter('wasm', network, STEPS));
-  if (!findChromium()) return;
   const entry = fileURLToPath(new URL('./memory-in-browser.ts', import.meta.url));
-  for (const network of names) {
-    const browser = await inChromium<typeof InBrowser>(entry);
-    row(network, 'webgpu', await browser.call('heldAfter', 'webgpu', network, STEPS));
-    await browser.close();
-  }
+  for (const backend of backends as readonly BackendName[])
+    for (const network of Object.keys(networks) as (keyof typeof networks)[]) {
+      if (backend === 'wasm' || backend === 'cpu') {
+        row(network, backend, await heldAfter(backend, network, STEPS));
+      } else if (findChromium()) {
+        const browser = await inChromium<typeof InBrowser>(entry);
+        row(network, backend, await browser.call('heldAfter', backend, network, STEPS));
+        await browser.close();
+      }
+    }
 }

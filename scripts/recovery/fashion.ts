@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onThreads } from '../../src/cli/computing.ts';
 import { dataFiles } from '../../src/cli/files.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
@@ -33,7 +34,7 @@ const SEED = 7;
 const folder = process.argv[2];
 if (!folder) throw new Error('Name the folder of the data: npm run recovery:fashion -- FOLDER');
 
-const backend = await chooseBackend('wasm');
+const backend = await chooseBackend('wasm', onThreads());
 const data = await openDataset(await dataFiles(folder), { seed: SEED, validation: 0.1 });
 const augmentations = augmentationsOf(['flip', 'crop'], data.classes.length);
 const learning: PartialTraining = {

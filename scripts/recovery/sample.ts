@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { onThreads } from '../../src/cli/computing.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { openModel } from '../../src/formats/formats.ts';
 import { sampleDigits } from '../../src/training/datasets/sample.ts';
@@ -35,7 +36,7 @@ const ratios = [0.3, 0.5, 0.7];
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const bytes = new Uint8Array(readFileSync(file('public/sample.onnx')));
 const study: Study = {
-  backend: await chooseBackend('wasm'),
+  backend: await chooseBackend('wasm', onThreads()),
   graph: openModel(bytes, 'sample.onnx').graph,
   data: sampleDigits({ seed: SEED, train: EXAMPLES, validation: 500, test: 2000 }),
   seed: SEED,

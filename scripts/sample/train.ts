@@ -3,6 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { onThreads } from '../../src/cli/computing.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
@@ -27,7 +28,7 @@ const fresh = residualNetwork({
   stem: 2,
   seed: SEED,
 });
-const network = await createNetwork(fresh, await chooseBackend('wasm'));
+const network = await createNetwork(fresh, await chooseBackend('wasm', onThreads()));
 await report(network, digits, {
   epochs: EPOCHS,
   batchSize: 64,
