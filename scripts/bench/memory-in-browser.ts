@@ -1,6 +1,6 @@
 // What a training pass holds on its backend after some steps: if any step left something behind, more steps hold more.
 
-import { chooseBackend } from '../../src/execution/backend.ts';
+import { chooseBackend, forgetBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import type { Backend, BackendName } from '../../src/execution/types.ts';
 import { train } from '../../src/training/loop.ts';
@@ -13,12 +13,13 @@ export interface Held {
   readonly backendBytes: number;
 }
 
-/** Held after each of the given numbers of steps, of two images. */
+/** Held after each of the given numbers of steps, of two images, by a backend that has computed nothing before. */
 export async function heldAfter(
   name: BackendName,
   network: keyof typeof networks,
   steps: readonly number[],
 ): Promise<Held[]> {
+  await forgetBackend();
   const backend = await chooseBackend(name);
   const graph = networks[network]();
   const made = await createNetwork(graph, backend);
