@@ -190,7 +190,7 @@ export const tryOut: Command = {
 
 export const cancelStep: Command = {
   id: 'cancel-step',
-  label: 'Put away',
+  label: 'Cancel step',
   about: 'Drop the step: nothing is cut, no decision is remembered.',
   icon: Trash2,
   section: 'Review',

@@ -7,6 +7,7 @@ import type { GroupSummary } from '../../src/workbench/engine.ts';
 import { useApp } from '../store/store.ts';
 import { roleName } from '../text/names.ts';
 import { Choices } from '../widgets/Choices.tsx';
+import { Name } from '../widgets/Name.tsx';
 import './coupling.css';
 
 export function Coupling({ group }: { readonly group: GroupSummary }) {
@@ -18,7 +19,9 @@ export function Coupling({ group }: { readonly group: GroupSummary }) {
       <Choices label="Members" items={members} selected={String(at)} onSelect={(id) => setChosen(Number(id))}>
         {({ tensor, axis, role }) => (
           <span className="coupling-member">
-            <span className="code">{tensor}</span>
+            <span className="code" title={tensor}>
+              <Name>{tensor}</Name>
+            </span>
             <span>
               {roleName(role)}, axis {axis}
             </span>

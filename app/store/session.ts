@@ -1,7 +1,14 @@
 // The session as the engine tells it, and what a person can ask of it.
 
-import type { Answer, DataSample, DataSummary, NamedBlob, SessionState } from '../../src/workbench/engine.ts';
-import { baseName, download, readFile, readFiles } from '../files/files.ts';
+import type {
+  Answer,
+  DataSample,
+  DataSummary,
+  NamedBlob,
+  NamedFile,
+  SessionState,
+} from '../../src/workbench/engine.ts';
+import { baseName, download } from '../files/files.ts';
 import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
 import { bytes, plural } from '../text/numbers.ts';
 import type { Slice } from './state.ts';
@@ -37,6 +44,9 @@ export interface SessionSlice {
 /** Of the data set, in its panel. */
 export const examplesShown = 8;
 
+/** By its name alone, whatever folder it was dropped in. */
+const flat = ({ name, blob }: NamedBlob): NamedBlob => ({ name: baseName(name), blob });
+
 export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   /** Does `job` under a name; whether it worked. */
   const did = async (work: string, job: () => Promise<unknown>): Promise<boolean> =>
@@ -45,13 +55,10 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       return true;
     })) ?? false;
 
-  /** Large files take a while to read, too. */
   const openModel = async (model: NamedBlob, companions: readonly NamedBlob[]) => {
     set({ waiting: undefined });
-    const name = baseName(model.name);
-    const opened = await did(`Opening ${name}`, async () =>
-      engine.open(await readFile(model), await readFiles(companions)),
-    );
+    const file = flat(model);
+    const opened = await did(`Opening ${file.name}`, () => engine.open(file, companions.map(flat)));
     const wantsMore = get().problems.at(-1)?.code === 'external-data';
     if (opened) greet();
     else if (wantsMore) set({ waiting: model });
@@ -70,7 +77,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     get().say(`${model.fileName}: ${plural(open, 'group')} can be pruned.`);
   };
   const openSession = async (file: NamedBlob) => {
-    const opened = await did('Opening the session', async () => engine.restore((await readFile(file)).bytes));
+    const opened = await did('Opening the session', () => engine.restore(file.blob));
     if (!opened) return;
     set({ problems: [], expanded: [] });
     get().say(`${get().session?.model?.fileName ?? 'The session'} goes on where it was saved.`);
@@ -82,6 +89,13 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     set({ problems: [] });
     get().say(`${data.name}: ${plural(data.examples.train, 'example')} to train on.`);
   };
+  /** Makes a file under a name and gives it to the person; the file, or `undefined` where it failed. */
+  const saved = (work: string, make: () => Promise<NamedFile>): Promise<NamedFile | undefined> =>
+    get().during(work, async () => {
+      const file = await make();
+      await download(file);
+      return file;
+    });
   /** Says what the last step did, or why it did nothing. */
   const explainStep = () => {
     const entry = get().session?.log.findLast(({ kind }) => kind === 'step');
@@ -101,6 +115,8 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       const before = get().session;
       const changed = session.revision !== before?.revision || session.data !== before?.data;
       set({ session, ...(changed || session.curve !== before?.curve ? { answers: undefined } : {}) });
+      if (session.model && !before?.model && !get().work)
+        get().say(`${session.model.fileName} goes on where it was left.`);
       if (session.unkept && !before?.unkept) get().complain(session.unkept);
       if (!session.model) set({ drawing: undefined, groupNames: new Map(), selectedGroup: undefined });
       else if (!before?.model || session.revision !== before.revision) void get().redraw();
@@ -160,8 +176,8 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     },
     async cancelStep() {
       await get().decisionsSent();
-      if (await did('Putting the step away', () => engine.cancelStep()))
-        get().say('The step was put away; nothing was cut.');
+      if (await did('Cancelling the step', () => engine.cancelStep()))
+        get().say('The step was cancelled; nothing was cut.');
     },
     async goBack(entry) {
       if (!(await did('Going back', () => engine.goBack(entry)))) return;
@@ -170,26 +186,24 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     },
     release: async (group) => void (await did('Releasing the group', () => engine.release(group))),
     async exportModel() {
-      const file = await get().during('Writing the model', () => engine.exportModel());
+      const file = await saved('Writing the model', () => engine.exportModel());
       if (!file) return;
-      download(file);
       const before = get().session?.model?.fileBytes;
       get().say(
         `Exported ${file.name}: ${bytes(file.bytes.length)}${before ? `, was ${bytes(before)}` : ''}.`,
       );
     },
     async saveSession() {
-      const saved = await get().during('Writing the session', () => engine.save());
-      if (!saved) return;
       const name = get().session?.model?.fileName ?? 'model';
-      download({ name: `${name.replace(/\.[^.]*$/, '')}${sessionEnding}`, bytes: saved });
-      get().say('The session was saved as a file: drop it here to go on.');
+      const file = await saved('Writing the session', async () => ({
+        name: `${name.replace(/\.[^.]*$/, '')}${sessionEnding}`,
+        bytes: await engine.save(),
+      }));
+      if (file) get().say('The session was saved as a file: drop it here to go on.');
     },
     async exportRecipe() {
-      const file = await get().during('Writing the recipe', () => engine.exportRecipe());
-      if (!file) return;
-      download(file);
-      get().say(`Exported ${file.name}: what was done, to be replayed on the command line.`);
+      const file = await saved('Writing the recipe', () => engine.exportRecipe());
+      if (file) get().say(`Exported ${file.name}: what was done, to be replayed on the command line.`);
     },
   };
 };

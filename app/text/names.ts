@@ -6,7 +6,7 @@ import type { GroupKind } from '../../src/analysis/types.ts';
 const unitNames: Record<GroupKind, readonly [string, string]> = {
   channels: ['channel', 'channels'],
   heads: ['head', 'heads'],
-  'head-dims': ['dim per head', 'dims per head'],
+  'head-dims': ['head dim', 'head dims'],
   'conv-groups': ['convolution group', 'convolution groups'],
   'channels-per-conv-group': ['channel per group', 'channels per group'],
   'norm-groups': ['norm group', 'norm groups'],

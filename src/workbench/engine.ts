@@ -20,7 +20,7 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-/** A file that is read piece by piece: a `Blob` crosses to a worker uncopied. The name has its folders: `cat/001.png`. */
+/** A file that its owner has not read yet: a `Blob` crosses to a worker uncopied. The name has its folders: `cat/001.png`. */
 export interface NamedBlob {
   readonly name: string;
   readonly blob: Blob;
@@ -165,7 +165,7 @@ export interface Engine {
   /** Sends the present state at once and every new one after. */
   listen(listener: (state: SessionState) => void): Promise<void>;
 
-  open(file: NamedFile, companions?: readonly NamedFile[]): Promise<void>;
+  open(file: DroppedFile, companions?: readonly DroppedFile[]): Promise<void>;
   /** The built-in model and its generated digits. */
   openSample(model: Uint8Array): Promise<void>;
   /** A data set from dropped files (IDX pairs and the other readers' formats). */
@@ -221,7 +221,7 @@ export interface Engine {
 
   /** Everything needed to go on after a reload, and back again. */
   save(): Promise<Uint8Array>;
-  restore(saved: Uint8Array): Promise<void>;
+  restore(saved: Uint8Array | Blob): Promise<void>;
   /** Goes on with the session that the engine keeps by itself, as after a lost worker; false where there is none. */
   recover(): Promise<boolean>;
 }

@@ -140,7 +140,9 @@ function copyBytes<T>(value: T, buffers: ArrayBuffer[]): T {
     return copy as T;
   }
   if (Array.isArray(value)) return value.map((item) => copyBytes(item, buffers)) as T;
-  if (value !== null && typeof value === 'object' && 'bytes' in value && value.bytes instanceof Uint8Array)
-    return { ...value, bytes: copyBytes(value.bytes, buffers) };
-  return value;
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyBytes(part, buffers)])) as T;
 }
+
+const isPlain = (value: unknown): value is object =>
+  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;

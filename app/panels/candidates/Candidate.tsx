@@ -1,6 +1,6 @@
 // The candidate in hand: what would go, how it scores, what it saves, why it goes together, and the decision.
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { CandidateSummary } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
 import {
@@ -34,43 +34,49 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
   const asProposed = going === candidate.remove;
   return (
     <article className="candidate" aria-label={name}>
-      <header className="candidate-head">
-        <h3 title={candidate.root}>
-          <Name>{name}</Name>
-        </h3>
-        {alike > 0 && (
-          <span className="chip" title="Candidates of the same structure">
-            {plural(alike, 'other')} alike
+      <div className="candidate-told">
+        <header className="candidate-head">
+          <h3 title={candidate.root}>
+            <Name>{name}</Name>
+          </h3>
+          {alike > 0 && (
+            <span className="chip" title="Candidates of the same structure">
+              {plural(alike, 'other')} alike
+            </span>
+          )}
+          <span className="candidate-moves">
+            <CommandButton command={previous} iconOnly size="s" />
+            <CommandButton command={next} iconOnly size="s" />
           </span>
-        )}
-        <span className="candidate-moves">
-          <CommandButton command={previous} iconOnly size="s" />
-          <CommandButton command={next} iconOnly size="s" />
-        </span>
-      </header>
-      <p className="candidate-sentence">
-        <strong>
-          {going.length} of {candidate.units}
-        </strong>{' '}
-        {unitName(candidate.kind, candidate.units)} would go
-        {asProposed ? (
-          <>
-            , saving <strong>{compact(candidate.saves.params)}</strong> parameters and{' '}
-            <strong>{compact(candidate.saves.macs)}</strong> MACs.
-          </>
+        </header>
+        <p className="candidate-sentence">
+          <strong>
+            {going.length} of {candidate.units}
+          </strong>{' '}
+          {unitName(candidate.kind, candidate.units)} would go
+          {asProposed ? (
+            <>
+              , saving <strong>{compact(candidate.saves.params)}</strong> parameters and{' '}
+              <strong>{compact(candidate.saves.macs)}</strong> MACs.
+            </>
+          ) : (
+            `; ${candidate.remove.length} were proposed.`
+          )}
+          {asProposed &&
+            candidate.rounding !== undefined &&
+            candidate.rounding > 0 &&
+            ` ${candidate.rounding} of them only to leave a round width.`}
+        </p>
+        {picked ? (
+          <ChannelPicker candidate={candidate} picked={picked} />
         ) : (
-          `; ${candidate.remove.length} were proposed.`
+          <ScoreStrip scores={candidate.scores} remove={going} />
         )}
-        {asProposed &&
-          candidate.rounding !== undefined &&
-          candidate.rounding > 0 &&
-          ` ${candidate.rounding} of them only to leave a round width.`}
-      </p>
-      {picked ? (
-        <ChannelPicker candidate={candidate} picked={picked} />
-      ) : (
-        <ScoreStrip scores={candidate.scores} remove={going} />
-      )}
+        {verdict === 'rejected' && (
+          <p className="candidate-verdict">Rejected{candidate.reason ? `: ${candidate.reason}` : '.'}</p>
+        )}
+        <Why candidate={candidate} />
+      </div>
       <div className="actions">
         <CommandButton command={accept} look="yes" wide keys />
         <CommandButton command={reject} look="no" wide keys />
@@ -82,11 +88,7 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
         <CommandButton command={pickChannels} size="s" look="quiet" keys />
         <CommandButton command={lock} size="s" look="quiet" keys />
       </div>
-      {verdict === 'rejected' && (
-        <p className="candidate-verdict">Rejected{candidate.reason ? `: ${candidate.reason}` : '.'}</p>
-      )}
       <Reason />
-      <Why candidate={candidate} />
     </article>
   );
 }
@@ -119,11 +121,21 @@ function Reason() {
 
 function Why({ candidate }: { readonly candidate: CandidateSummary }) {
   const [open, setOpen] = useState(false);
+  const fold = useRef<HTMLDivElement>(null);
   const group = useApp((state) => state.session?.model?.groups.find(({ id }) => id === candidate.group));
+  useEffect(() => {
+    const box = fold.current;
+    if (!open || !box) return;
+    const observer = new ResizeObserver(() => box.scrollIntoView({ block: 'nearest' }));
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [open]);
   if (!group || group.members.length < 2) return null;
   return (
-    <Fold title={`Why ${group.members.length} tensors go together`} open={open} onToggle={setOpen}>
-      {open && <Coupling group={group} />}
-    </Fold>
+    <div ref={fold}>
+      <Fold title={`Why ${group.members.length} tensors go together`} open={open} onToggle={setOpen}>
+        {open && <Coupling group={group} />}
+      </Fold>
+    </div>
   );
 }

@@ -201,7 +201,7 @@ function Foot({ step }: { readonly step: OpenStep }) {
       </dl>
       <div className="actions">
         <CommandButton command={applyStep} look="primary" wide />
-        <CommandButton command={tryOut} keys />
+        <CommandButton command={tryOut} />
         <CommandButton command={cancelStep} look="quiet" />
       </div>
     </div>

@@ -1,6 +1,6 @@
 // The groups: what hangs together, how much of it is left, what stays and why.
 
-import { Lock, LockOpen } from 'lucide-react';
+import { Lock } from 'lucide-react';
 import { useMemo } from 'react';
 import type { GroupSummary } from '../../../src/workbench/engine.ts';
 import { CommandButton } from '../../commands/CommandButton.tsx';
@@ -63,21 +63,18 @@ function matching(
 function GroupRow({ group }: { readonly group: GroupSummary }) {
   const ignored = useApp((state) => state.stepOptions.ignore.includes(group.root));
   const held = group.locked ?? (ignored ? 'You locked it.' : undefined);
-  const left = group.initialUnits === 0 ? 1 : group.units / group.initialUnits;
+  const cut = group.units < group.initialUnits;
   return (
     <span className={held ? 'group-row held' : 'group-row'} title={held ?? group.root}>
       <span className="group-name">
         <GroupName group={group} />
       </span>
-      {held ? (
-        <Lock aria-label={held} size={12} />
-      ) : (
-        <span className="group-left" aria-hidden>
-          <span style={{ width: `${left * 100}%` }} />
-        </span>
-      )}
+      {held && <Lock aria-label={held} size={12} />}
       <span className="group-units figure">
-        {group.units === group.initialUnits ? group.units : `${group.units} / ${group.initialUnits}`}
+        {cut ? `${group.units} / ${group.initialUnits}` : group.units}
+        {cut && (
+          <span className="group-left" style={{ width: `${(group.units / group.initialUnits) * 100}%` }} />
+        )}
       </span>
     </span>
   );
@@ -96,9 +93,8 @@ function GroupDetail({ group }: { readonly group: GroupSummary }) {
         </p>
       ) : (
         <p className="group-facts">
-          <LockOpen aria-hidden size={13} />
-          {group.units} {unitName(group.kind, group.units)}; each is {compact(group.paramsPerUnit)} parameters
-          and {compact(group.macsPerUnit)} MACs
+          {group.units} {unitName(group.kind, group.units)}; each has {compact(group.paramsPerUnit)} params,{' '}
+          {compact(group.macsPerUnit)} MACs
         </p>
       )}
       {group.members.length > 1 && (

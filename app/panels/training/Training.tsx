@@ -54,11 +54,13 @@ export function TrainingBody() {
       <Gate />
       {!model.trainable.ok && <p className="training-note">{model.trainable.why}</p>}
       {training ? <Running run={training} /> : !reviewing && <Plan />}
-      <div className="actions">
-        <CommandButton command={train} look={open ? 'primary' : 'plain'} wide keys />
-        <CommandButton command={training?.state === 'paused' ? resume : pause} keys />
-        <CommandButton command={stop} />
-      </div>
+      {!reviewing && (
+        <div className="actions">
+          <CommandButton command={train} look={open ? 'primary' : 'plain'} wide keys />
+          <CommandButton command={training?.state === 'paused' ? resume : pause} keys />
+          <CommandButton command={stop} />
+        </div>
+      )}
       {!training && !reviewing && <Others />}
     </div>
   );

@@ -4,6 +4,7 @@ import { problemOf } from '../../lib/errors.ts';
 import { type Core, clearedState } from '../core.ts';
 import { fittedTo, openData, summariseData } from '../data/session-data.ts';
 import type { Engine, StepOptions } from '../engine.ts';
+import { inMemory } from '../files.ts';
 import { OpenedModel } from '../model/opened.ts';
 import { entriesOf } from '../steps/going-back.ts';
 import type { RecipeStep } from '../steps/recipe.ts';
@@ -21,7 +22,9 @@ export const keeping = (core: Core): Keeping => ({
 
   restore: (saved) =>
     core.task('Opening the session', async () => {
-      const kept = unpackSession(saved);
+      const { bytes } =
+        saved instanceof Uint8Array ? { bytes: saved } : await inMemory({ name: 'The session', blob: saved });
+      const kept = unpackSession(bytes);
       await goOn(core, kept);
       const none = { present: undefined, data: undefined, training: undefined, earlier: undefined };
       await core.keeper.keep({ ...none, ...kept });

@@ -2,6 +2,7 @@
 // the curves, a running pass, and the data where it is small.
 
 import type { DroppedFile, NamedFile } from '../engine.ts';
+import { inMemory } from '../files.ts';
 import { packArchive, unpackArchive } from './archive.ts';
 import type { Kept, KeptData, KeptFiles } from './store.ts';
 
@@ -46,9 +47,6 @@ async function packData(data: KeptFiles, put: Put) {
 }
 
 const sizeOf = (file: DroppedFile): number => ('blob' in file ? file.blob.size : file.bytes.length);
-
-const inMemory = async (file: DroppedFile): Promise<NamedFile> =>
-  'blob' in file ? { name: file.name, bytes: new Uint8Array(await file.blob.arrayBuffer()) } : file;
 
 type PackedData = Exclude<KeptData, KeptFiles> | (Omit<KeptFiles, 'files'> & { readonly files: string[] });
 

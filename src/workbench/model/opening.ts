@@ -5,6 +5,7 @@ import { type Core, clearedState, emptyState } from '../core.ts';
 import { picturesOf } from '../data/data-samples.ts';
 import { fittedTo, openData, type SessionData, summariseData } from '../data/session-data.ts';
 import type { Engine } from '../engine.ts';
+import { allInMemory, inMemory } from '../files.ts';
 import type { KeptData } from '../keeping/store.ts';
 import { lacks } from '../missing.ts';
 import { recipeOf } from '../steps/recipe.ts';
@@ -32,7 +33,9 @@ type Opening = Pick<
 
 export const opening = (core: Core): Opening => ({
   open: (file, companions = []) =>
-    core.task(`Opening ${file.name}`, () => begin(core, new OpenedModel(file, companions), core.data)),
+    core.task(`Opening ${file.name}`, async () =>
+      begin(core, new OpenedModel(await inMemory(file), await allInMemory(companions)), core.data),
+    ),
 
   openSample: (bytes) =>
     core.task('Opening the sample', async () => {

@@ -300,17 +300,23 @@ function drawEdges({ flow, groups }: Scene, ownerOf: ReadonlyMap<GraphNode, stri
   }));
 }
 
+/** A layer may have several groups of a kind (what queries and keys share, and the values): the later ones are numbered. */
 function drawGroups(analysis: Analysis, nodes: readonly DrawnNode[], initialUnits: Scene['initialUnits']) {
   const owners = new Map(nodes.flatMap((drawn) => drawn.nodes.map((node) => [node, drawn] as const)));
-  return analysis.groups.map(
-    ({ id, kind, units, root, members }): DrawnGroup => ({
+  const taken = new Map<string, number>();
+  return analysis.groups.map(({ id, kind, units, root, members }): DrawnGroup => {
+    const layer = owners.get(root.node);
+    const name = layer?.name ?? root.tensor;
+    const place = (taken.get(`${kind} ${name}`) ?? 0) + 1;
+    taken.set(`${kind} ${name}`, place);
+    return {
       id,
-      name: owners.get(root.node)?.name ?? root.tensor,
-      node: owners.get(root.node)?.id,
+      name: place === 1 ? name : `${name} (${place})`,
+      node: layer?.id,
       kind,
       units,
       initialUnits: initialUnits.get(id) ?? units,
       members: members.length,
-    }),
-  );
+    };
+  });
 }
