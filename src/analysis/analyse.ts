@@ -8,8 +8,9 @@ import { frozenBy } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
 import { Explainer } from './explain.ts';
-import { inferAtFittingSize } from './fold.ts';
+import { inferAtFittingSize, inferTypes } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
+import { mergedVectors, regrouped, separate } from './merged-vectors.ts';
 import { findRoles } from './roles.ts';
 import type { Slot } from './slots.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
@@ -21,9 +22,10 @@ export interface AnalyseOptions {
 
 /** Analyses a graph. Never throws on a legal graph: what is not understood is frozen and told in `problems`. */
 export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
-  const graph = followBranches(given, options.bindings);
-  const { bindings, inference } = inferAtFittingSize(graph, options.bindings);
-  const solution = solve(graph, inference);
+  const { graph, bindings, inference, solution, copies } = solved(
+    followBranches(given, options.bindings),
+    options.bindings,
+  );
   const roles = findRoles(graph, inference, solution);
   const grouping = findGroups(graph, solution, roles);
   const costs = costsOf(graph, inference, roles);
@@ -32,6 +34,7 @@ export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
   const explainer = new Explainer(graph, inference, (name) => solution.axesOf(name), grouping);
   return {
     graph,
+    copies,
     bindings,
     problems: [...inference.problems, ...solution.problems],
     types: inference.types,
@@ -50,6 +53,23 @@ export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
     },
     valuesOf: (group) => [...carried.of(group)].filter((name) => !graph.tensors.has(name)),
   };
+}
+
+/** The graph with its equations solved, and vectors apart that the file keeps together for no reason of channels. */
+function solved(graph: Graph, given: Bindings | undefined) {
+  const { bindings, inference } = inferAtFittingSize(graph, given);
+  const merged = mergedVectors(graph, inference);
+  const none: ReadonlyMap<string, string> = new Map();
+  if (merged.length === 0)
+    return { graph, bindings, inference, solution: solve(graph, inference), copies: none };
+  const apart = separate(graph, merged);
+  const trial = solve(apart.graph, inferTypes(apart.graph, bindings));
+  const final = separate(
+    graph,
+    regrouped(merged, apart, (name) => trial.axesOf(name)),
+  );
+  const typed = inferTypes(final.graph, bindings);
+  return { ...final, bindings, inference: typed, solution: solve(final.graph, typed) };
 }
 
 function keptPositions(solution: Solution, grouping: Grouping, removal: Removal) {

@@ -78,7 +78,10 @@ export interface CouplingStep {
 export type Removal = ReadonlyMap<string, ArrayLike<number>>;
 
 export interface Analysis {
+  /** What was analysed: branches that are always taken are in place, merged vectors are apart. */
   readonly graph: Graph;
+  /** Constants that the given graph has not, and of which of its constants they are copies. */
+  readonly copies: ReadonlyMap<string, string>;
   readonly bindings: Bindings;
   readonly problems: readonly Problem[];
   /** Every value and constant whose type is known. */

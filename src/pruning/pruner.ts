@@ -135,10 +135,10 @@ export class MetaPruner {
   }
 
   private planned(evidence: ProvidedEvidence): OpenStep {
-    const { present, options } = this;
-    const { tensors } = present.graph;
+    const { analysis, options } = this;
+    const { tensors } = analysis.graph;
     const planner = new Planner(
-      present.analysis,
+      analysis,
       options,
       { ...checkedEvidence(options, evidence), tensor: (name) => tensors.get(name) as never },
       { standingOf: (contender) => this.standingOf(contender), sizes: this.scopes },
@@ -246,7 +246,7 @@ export class MetaPruner {
 
   /** Original index of each position along a constant's axis. @throws ModelError `unknown-tensor` */
   originalPositions(tensor: string, axis: number): Int32Array {
-    const length = this.graph.tensors.get(tensor)?.dims[axis];
+    const length = this.analysis.graph.tensors.get(tensor)?.dims[axis];
     if (length !== undefined) return this.present.provenance.positions(tensor, axis, length);
     throw unknown('tensor', tensor);
   }

@@ -360,4 +360,55 @@ const layouts: readonly Pattern[] = [
   },
 ];
 
-export const patterns: readonly Pattern[] = [...computedKernels, ...acrossChannels, ...sequences, ...layouts];
+// ---------------------------------------------------------------- constants that several nodes read
+
+function normalised(net: Sketch, x: Flow, numbers: readonly string[]): Flow {
+  return net.map('Relu', net.op('BatchNormalization', [x, ...numbers], x.dims));
+}
+
+const sharedConstants: readonly Pattern[] = [
+  {
+    title: 'normalisations that were never trained, their equal numbers kept once',
+    build: (net) => {
+      const [ones, zeros] = [net.scale([6]), net.named('zeros', 6)];
+      const numbers = [ones, zeros, zeros, ones];
+      const x = normalised(net, first(net, 6), numbers);
+      return last(net, normalised(net, conv(net, x, net.named('second', 6, 6, 3, 3), 6, 3), numbers));
+    },
+    groups: [
+      'channels 6: c0 0, zeros 0, stem 0, second 1',
+      'channels 6: second 0, head 1, c0_2 0, zeros_3 0',
+    ],
+  },
+  {
+    title: 'a shared layer with its normalisation stays one',
+    build: (net) => {
+      const numbers = [net.scale([6]), net.named('shift', 6), net.named('mean', 6), net.scale([6])];
+      const kernel = net.named('twice', 6, 6, 3, 3);
+      const layer = (x: Flow) => normalised(net, conv(net, x, kernel, 6, 3), numbers);
+      return last(net, layer(layer(first(net, 6))));
+    },
+    groups: ['channels 6: c0 0, shift 0, mean 0, c1 0, twice 0, twice 1, stem 0, head 1'],
+  },
+  {
+    title: 'biases that folding left at nothing, added by hand to streams of one width',
+    build: (net) => {
+      const nothing = net.named('nothing', 1, 6);
+      const x = tokens(net);
+      const y = net.map('Relu', times(net, x, net.named('a', 6, 6), 6), {}, []);
+      const hidden = net.map('Add', y, {}, [nothing]);
+      const z = net.map('Add', times(net, hidden, net.named('b', 6, 6), 6), {}, [nothing]);
+      return times(net, net.map('Tanh', z), net.named('c', 6, 2), 2);
+    },
+    groups: ['channels 6: nothing 1, a 1, b 0', 'channels 6: b 1, c 0, nothing_2 1'],
+    stays: { c: 'it is an output of the network' },
+  },
+];
+
+export const patterns: readonly Pattern[] = [
+  ...computedKernels,
+  ...acrossChannels,
+  ...sequences,
+  ...layouts,
+  ...sharedConstants,
+];

@@ -64,7 +64,10 @@ function inspectGroup(analysis: Analysis, group: Group): InspectedGroup {
     kind: group.kind,
     root: group.root.tensor,
     units: group.units,
-    members: membersOf(group),
+    members: membersOf(group).map(({ tensor, axis }) => ({
+      tensor: analysis.copies.get(tensor) ?? tensor,
+      axis,
+    })),
     ...groupCost(analysis, group),
     ...(group.units < 2 ? { locked: 'it has a single unit, and a layer cannot be emptied' } : {}),
   };

@@ -92,7 +92,7 @@ export async function expectLaw(graph: Graph, seed: number, options: LawOptions 
   const removal = proposal(analysis, random, options);
   const pruned = cut(analysis, removal);
   expect(checkGraph(pruned.graph)).toEqual([]);
-  const masked = maskedOriginal(graph, analysis.types, pruned.kept);
+  const masked = maskedOriginal(analysis.graph, analysis.types, pruned.kept);
   for (const types of typesAtSizes(analysis)) {
     const inputs = inputsOf({ graph, types }, random);
     const actual = await runOnnx(fileOf(pruned.graph), inputs);

@@ -1,0 +1,110 @@
+// Vectors that the file keeps once for several nodes. Exporters merge constants that hold the same numbers (the zeros and
+// ones of normalisations that were never trained, biases that folding left at nothing), which says nothing about
+// channels. Such a vector becomes one for each set of readers that hang together otherwise, too; a cut then writes them
+// apart. Kernels stay tied: who shares them means it.
+
+import { elementCount, isFloat } from '../graph/tensor.ts';
+import type { Graph, Tensor } from '../graph/types.ts';
+import type { TermAxis } from './axis.ts';
+import type { Inference } from './fold.ts';
+
+/** One place where a constant is read. */
+interface Reader {
+  readonly node: number;
+  readonly slot: number;
+}
+
+/** The readers of a merged vector, in sets: each set gets a constant. */
+interface Merged {
+  readonly tensor: Tensor;
+  /** The one axis that is longer than 1. */
+  readonly axis: number;
+  readonly sets: readonly (readonly Reader[])[];
+}
+
+export interface Separated {
+  readonly graph: Graph;
+  /** Name of every constant that was added, and of the one it is a copy of. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
+/** The vectors that several nodes read, each reader by itself. */
+export function mergedVectors(graph: Graph, inference: Inference): Merged[] {
+  const readers = new Map<Tensor, Reader[]>();
+  for (const { id, inputs } of graph.nodes)
+    inputs.forEach((name, slot) => {
+      const tensor = graph.tensors.get(name);
+      if (!tensor || !isVector(tensor)) return;
+      const known = readers.get(tensor);
+      if (known) known.push({ node: id, slot });
+      else readers.set(tensor, [{ node: id, slot }]);
+    });
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  return [...readers].flatMap(([tensor, places]) => {
+    if (places.length < 2 || outputs.has(tensor.name)) return [];
+    if (places.some((place) => isKernel(place, inference))) return [];
+    const axis = tensor.dims.findIndex((length) => length > 1);
+    return [{ tensor, axis, sets: places.map((place) => [place]) }];
+  });
+}
+
+/** So are all constants of an operator that we do not know. */
+function isKernel({ node, slot }: Reader, inference: Inference): boolean {
+  const bound = inference.bound(node);
+  if (!bound) return true;
+  return bound.operator
+    .weights(bound.view as never)
+    .some(({ input, role }) => input === slot && role === 'kernel');
+}
+
+const isVector = ({ dtype, dims }: Tensor): boolean =>
+  isFloat(dtype) && elementCount(dims) > 1 && dims.filter((length) => length > 1).length === 1;
+
+/** A constant for each set of readers; the first keeps the name. */
+export function separate(graph: Graph, vectors: readonly Merged[]): Separated {
+  const tensors = new Map(graph.tensors);
+  const values = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const copies = new Map<string, string>();
+  const inputs = new Map<number, string[]>();
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  for (const { tensor, sets } of vectors)
+    for (const set of sets.slice(1)) {
+      let number = copies.size + 2;
+      while (tensors.has(`${tensor.name}_${number}`) || values.has(`${tensor.name}_${number}`)) number++;
+      const name = `${tensor.name}_${number}`;
+      tensors.set(name, { ...tensor, name });
+      copies.set(name, tensor.name);
+      for (const { node, slot } of set) {
+        const list = inputs.get(node) ?? [...(byId.get(node)?.inputs ?? [])];
+        list[slot] = name;
+        inputs.set(node, list);
+      }
+    }
+  const nodes = graph.nodes.map((node) => {
+    const list = inputs.get(node.id);
+    return list ? { ...node, inputs: list } : node;
+  });
+  return { graph: { ...graph, nodes, tensors }, copies };
+}
+
+/**
+ * The vectors with those readers in one set that need no constants of their own: their channels are the same even so, or
+ * must all stay.
+ * @param axesOf the axes of a constant as solved for `separated`
+ */
+export function regrouped(
+  vectors: readonly Merged[],
+  { graph }: Separated,
+  axesOf: (name: string) => readonly TermAxis[],
+): Merged[] {
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  return vectors.flatMap(({ tensor, axis, sets }) => {
+    const alike = new Map<TermAxis | 'fixed', Reader[]>();
+    for (const reader of sets.flat()) {
+      const solved = axesOf(byId.get(reader.node)?.inputs[reader.slot] ?? '')[axis];
+      const key = solved.fixed ? 'fixed' : solved;
+      alike.set(key, [...(alike.get(key) ?? []), reader]);
+    }
+    return alike.size > 1 ? [{ tensor, axis, sets: [...alike.values()] }] : [];
+  });
+}
