@@ -16,7 +16,7 @@ import { kernelsOf } from './gradients/kernels.ts';
 import { asStated, type Order } from './orders.ts';
 import { neededNodes, type Plan, planOf } from './plan.ts';
 import { runPlan } from './run.ts';
-import { type InputDims, sizedFor } from './shapes.ts';
+import { freeBatch, type InputDims, sizedFor } from './shapes.ts';
 import { refuseUnsupported } from './support.ts';
 import { download, upload } from './transfer.ts';
 import type { Backend, HostArray, Network, Parameter, TrainingMode } from './types.ts';
@@ -49,7 +49,7 @@ export async function createNetwork(
     if (!orders.has(name)) orders.set(name, asStated(graph.tensors.get(name)!.dims.length));
   const roles = findRoles(graph, inference, solve(graph, inference));
   const constants = new Constants(backend.tf, graph, roles, orders);
-  return new RunnableNetwork(graph, backend, constants, orders);
+  return new RunnableNetwork(graph, freeBatch(graph, inference), backend, constants, orders);
 }
 
 const isVariable =
@@ -70,6 +70,8 @@ type ForwardOptions = Parameters<Network['forward']>[1];
 
 class RunnableNetwork implements Network {
   readonly graph: Graph;
+  /** The same for any number of examples. */
+  private readonly freed: Graph;
   readonly backend: Backend;
   private readonly constants: Constants;
   private readonly orders: Map<string, Order>;
@@ -78,8 +80,15 @@ class RunnableNetwork implements Network {
   /** Running statistics that the last training pass arrived at, in the order they are held in. */
   private readonly statistics = new Map<string, Tf.Tensor>();
 
-  constructor(graph: Graph, backend: Backend, constants: Constants, orders: Map<string, Order>) {
+  constructor(
+    graph: Graph,
+    freed: Graph,
+    backend: Backend,
+    constants: Constants,
+    orders: Map<string, Order>,
+  ) {
     this.graph = graph;
+    this.freed = freed;
     this.backend = backend;
     this.constants = constants;
     this.orders = orders;
@@ -222,7 +231,7 @@ class RunnableNetwork implements Network {
     known: ReadonlyMap<string, HostTensor>,
   ): Plan | Inference {
     const dims: InputDims = new Map(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
-    const sized = sizedFor(this.graph, dims);
+    const sized = sizedFor(this.freed, dims);
     const inference = inferTypes(sized.graph, sized.symbols, known);
     const nodes = neededNodes(this.graph, wanted, known);
     if (!nodes.every(({ id }) => inference.bound(id))) return inference;

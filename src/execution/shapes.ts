@@ -1,7 +1,9 @@
 // The graph at the sizes it is run with: symbols take the sizes that the inputs bring, and a declared batch size gives
 // way to the real one.
 
-import type { Graph, ValueInfo } from '../graph/types.ts';
+import type { Inference } from '../analysis/fold.ts';
+import { withNodes } from '../graph/edit.ts';
+import type { Graph, GraphNode, ValueInfo } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 
 export type InputDims = ReadonlyMap<string, readonly number[]>;
@@ -16,6 +18,33 @@ export function sizedFor(graph: Graph, dims: InputDims): { graph: Graph; symbols
     return { ...input, dims: given };
   });
   return { graph: { ...graph, inputs }, symbols };
+}
+
+/**
+ * A graph that was exported for a fixed number of examples often states that number in its Reshapes, too. Where a stated
+ * target begins as the data does, it copies that axis instead: the same at the declared size, and right at any other.
+ */
+export function freeBatch(graph: Graph, inference: Inference): Graph {
+  if (!graph.inputs.every(({ dims }) => typeof dims?.[0] === 'number')) return graph;
+  const freed = new Map<number, GraphNode>();
+  for (const node of graph.nodes) {
+    const target =
+      node.op === 'Reshape' && node.domain === '' ? statedTarget(graph, inference, node) : undefined;
+    const [data] = node.inputs;
+    const length = inference.types.get(data)?.dims?.[0];
+    if (!target || graph.tensors.has(data) || target.length < 2 || target[0] !== length) continue;
+    const shape = [0, ...target.slice(1)];
+    freed.set(node.id, { ...node, inputs: [data], attributes: { ...node.attributes, shape } });
+  }
+  return withNodes(graph, freed);
+}
+
+/** A target computed from other sizes follows them by itself. */
+function statedTarget(graph: Graph, inference: Inference, { inputs, attributes }: GraphNode) {
+  if (attributes.allowzero === 1) return undefined;
+  if (Array.isArray(attributes.shape)) return attributes.shape as readonly number[];
+  const [, target] = inputs;
+  return graph.tensors.has(target) ? inference.known(target)?.values.map(Number) : undefined;
 }
 
 function bindInput(input: ValueInfo, given: readonly number[], symbols: Record<string, number>): void {
