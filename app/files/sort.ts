@@ -12,12 +12,14 @@ const modelName =
   /\.(onnx|ort|keras|h5|hdf5|pb|pt|pth|ckpt|safetensors|tflite|mlmodel|caffemodel)$|(^|\/)model\.json$/i;
 const dataName =
   /ubyte(\.gz)?$|\.(npy|npz|csv|tsv|zip|gz)$|(^|[/_])batch(_\d+)?\.bin$|(^|\/)(train|test)\.bin$/i;
+/** Nothing else is called so. */
+const onlyDataName = /ubyte(\.gz)?$|\.(npy|npz|csv|tsv)(\.gz)?$/i;
 /** One alone is no data set; folders of them are. */
 const pictureName = /\.(png|jpe?g|webp|bmp|gif)$/i;
 
 /**
- * Data is taken for data when a model is open, or when several files of it come together. Anything else is handed over
- * as a model, so that a wrong file gets its sentence.
+ * Data is taken for data when a model is open, when several files of it come together, or where its name leaves no doubt.
+ * Anything else is handed over as a model, so that a wrong file gets its sentence.
  */
 export function sortFiles<F extends { readonly name: string }>(
   files: readonly F[],
@@ -27,7 +29,8 @@ export function sortFiles<F extends { readonly name: string }>(
   if (model) return { model, companions: files.filter((file) => file !== model), data: [] };
   const several = files.length > 1;
   const data = files.filter(({ name }) => dataName.test(name) || (several && pictureName.test(name)));
-  if (data.length > 0 && (modelIsOpen || several)) return { model: undefined, companions: [], data };
+  const noDoubt = modelIsOpen || several || files.every(({ name }) => onlyDataName.test(name));
+  if (data.length > 0 && noDoubt) return { model: undefined, companions: [], data };
   return { model: files[0], companions: files.slice(1), data: [] };
 }
 

@@ -8,7 +8,7 @@ export const data: Panel = {
   icon: Database,
   place: 'left',
   order: 3,
-  applies: ({ session }) => session?.model !== undefined,
+  applies: ({ session }) => (session?.model ?? session?.data) !== undefined,
   Head: DataHead,
   Body: DataBody,
 };
