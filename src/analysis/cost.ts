@@ -28,7 +28,8 @@ export function costsOf(graph: Graph, inference: Inference, roles: Roles): NodeC
       const size = elementCount(tensor.dims);
       if (size > 1 || (role && role !== 'other')) params += size;
     });
-    return { node: node.id, params, macs: bound ? bound.operator.macs(bound.view as never) : 0 };
+    const isSized = bound && node.outputs.every((name) => name === '' || inference.types.has(name));
+    return { node: node.id, params, macs: isSized ? bound.operator.macs(bound.view as never) : 0 };
   });
 }
 

@@ -149,12 +149,17 @@ class Rewriting {
     const [{ values }] = demands;
     const same = demands.every((demand) => demand.values.every((value, i) => value === values[i]));
     const wanting = new Set(demands.map(({ slot }) => slot.node));
-    const others = this.wiring.consumers(name).some((node) => !wanting.has(node.id));
+    const others = this.readersOf(name).some((node) => !wanting.has(node.id));
     const repeated = demands.some(
       ({ slot }) => this.timesRead(slot, name) > demands.filter((d) => d.slot.node === slot.node).length,
     );
     const leaves = this.graph.outputs.some((output) => output.name === name);
     return same && !others && !repeated && !leaves ? values : undefined;
+  }
+
+  /** Who works with the numbers of a value: their count, and whether one is -1, do not change. */
+  private readersOf(name: string): readonly GraphNode[] {
+    return this.wiring.consumers(name).filter(({ op }) => op !== 'Shape' && op !== 'Equal');
   }
 
   private timesRead(slot: Slot, name: string): number {
@@ -163,28 +168,9 @@ class Rewriting {
 
   /** Asks the operator that makes the value for other numbers; false where it only follows its inputs' shapes. */
   private push(name: string, values: readonly number[]): boolean {
-    const producer = this.wiring.producer(name);
-    if (!producer) return false;
-    if (carriers.has(producer.op)) return this.pushTo({ node: producer.id, slot: 0 }, values);
-    if (producer.op !== 'Concat') return false;
-    const parts: [Slot, readonly number[]][] = [];
-    let at = 0;
-    for (let slot = 0; slot < producer.inputs.length; slot++) {
-      const length = this.inference.known(producer.inputs[slot])?.values.length;
-      if (length === undefined) return false;
-      parts.push([{ node: producer.id, slot }, values.slice(at, at + length)]);
-      at += length;
-    }
-    return (
-      at === values.length &&
-      parts.every(([slot, part]) => this.canTake(slot, part)) &&
-      parts.every(([slot, part]) => this.pushTo(slot, part))
-    );
-  }
-
-  private pushTo(slot: Slot, values: readonly number[]): boolean {
-    if (!this.canTake(slot, values)) return false;
-    this.want(slot, values);
+    const parts = this.behind(name, values);
+    if (!parts?.every(([slot, part]) => this.canTake(slot, part))) return false;
+    for (const [slot, part] of parts) this.want(slot, part);
     return true;
   }
 
@@ -194,14 +180,45 @@ class Rewriting {
     if (this.holds(name, values)) return true;
     const tensor = this.graph.tensors.get(name);
     if (tensor) return elementCount(tensor.dims) === values.length;
+    const isSole = this.readersOf(name).length === 1;
+    return isSole && (this.behind(name, values)?.every((part) => this.canTake(...part)) ?? false);
+  }
+
+  /** What the inputs of the operator that makes a value would have to be; `undefined` where that cannot be told. */
+  private behind(name: string, values: readonly number[]): [Slot, readonly number[]][] | undefined {
     const producer = this.wiring.producer(name);
-    const sole = this.wiring.consumers(name).length === 1;
-    return (
-      sole &&
-      producer !== undefined &&
-      carriers.has(producer.op) &&
-      this.canTake({ node: producer.id, slot: 0 }, values)
-    );
+    if (!producer) return undefined;
+    if (carriers.has(producer.op)) return [[{ node: producer.id, slot: 0 }, values]];
+    if (producer.op === 'Where') return this.behindChoice(producer, name, values);
+    return producer.op === 'Concat' ? this.behindConcat(producer, values) : undefined;
+  }
+
+  private behindConcat(
+    { id, inputs }: GraphNode,
+    values: readonly number[],
+  ): [Slot, readonly number[]][] | undefined {
+    const parts: [Slot, readonly number[]][] = [];
+    let at = 0;
+    for (const [slot, input] of inputs.entries()) {
+      const length = this.inference.known(input)?.values.length;
+      if (length === undefined) return undefined;
+      parts.push([{ node: id, slot }, values.slice(at, at + length)]);
+      at += length;
+    }
+    return at === values.length ? parts : undefined;
+  }
+
+  /** PyTorch writes the sizes of an Expand as Where(sizes = -1, 1, sizes). */
+  private behindChoice(
+    { id, inputs }: GraphNode,
+    name: string,
+    values: readonly number[],
+  ): [Slot, readonly number[]][] | undefined {
+    const [condition, , sizes] = inputs.map((input) => this.inference.known(input)?.values);
+    const present = this.inference.known(name)?.values;
+    if (sizes?.length !== values.length || condition?.length !== values.length) return undefined;
+    if (values.some((value, i) => condition[i] && value !== present?.[i])) return undefined;
+    return [[{ node: id, slot: 2 }, values.map((value, i) => (condition[i] ? sizes[i] : value))]];
   }
 
   /** A new constant for one slot. */

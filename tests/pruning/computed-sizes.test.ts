@@ -7,16 +7,30 @@ import { inferTypes } from '../../src/analysis/fold.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
 import { cut } from '../../src/pruning/surgery.ts';
 
+const counting = (count: number) => Array.from({ length: count }, (_, i) => Math.sin(i));
+
+/** [N, T, 4] → two kv heads, repeated as PyTorch's `expand` is exported → a linear layer. */
+function repeated() {
+  const b = new GraphBuilder('repeated heads', { opset: 17 });
+  const x = b.input('x', 'float32', ['N', 'T', 4]);
+  const shape = b.node('Shape', [x]);
+  const [batch, length] = [0, 1].map((axis) => b.node('Gather', [shape, b.integers(`axis ${axis}`, [axis])]));
+  const rows = b.node('MatMul', [x, b.tensor('w', 'float32', [4, 6], counting(24))]);
+  const lone = b.node('Reshape', [rows, b.integers('lone', [0, 0, 2, 1, 3])]);
+  const constants = [2, 2, 3].map((size, i) => b.integers(`size ${i}`, [size]));
+  const sizes = b.node('Concat', [batch, length, ...constants], { axis: 0 });
+  const isKept = b.node('Equal', [sizes, b.integers('minus ones', [-1, -1, -1, -1, -1])]);
+  const target = b.node('Where', [isKept, b.integers('ones', [1, 1, 1, 1, 1]), sizes]);
+  const heads = b.node('Expand', [lone, target]);
+  const merged = b.node('Reshape', [heads, b.integers('merged', [0, 0, -1])]);
+  return b.output(b.node('MatMul', [merged, b.tensor('head', 'float32', [12, 2], counting(24))])).graph();
+}
+
 /** [N, T, 4] → a linear layer on rows, written with computed targets → heads → merged → a linear layer. */
 function network() {
   const b = new GraphBuilder('rows and heads', { opset: 17 });
   const weights = (name: string, dims: readonly number[]) =>
-    b.tensor(
-      name,
-      'float32',
-      dims,
-      Array.from({ length: dims[0] * dims[1] }, (_, i) => Math.sin(i)),
-    );
+    b.tensor(name, 'float32', dims, counting(dims[0] * dims[1]));
   const size = (value: string, axis: number) =>
     b.node('Gather', [b.node('Shape', [value]), b.integers(`${value} axis ${axis}`, [axis])]);
   const reshape = (value: string, ...sizes: (string | number)[]) => {
@@ -31,8 +45,11 @@ function network() {
   return b.output(b.node('MatMul', [merged, weights('head', [6, 2])])).graph();
 }
 
-test('a pruned network takes every batch and length that the original takes', () => {
-  const analysis = analyse(network());
+test.each([
+  ['rows and heads', network()],
+  ['repeated heads', repeated()],
+])('a pruned network takes every batch and length that the original takes: %s', (_, original) => {
+  const analysis = analyse(original);
   const group = analysis.groups.find(({ kind }) => kind === 'head-dims');
   const { graph, problems } = cut(analysis, new Map([[group?.id ?? '', [1]]]));
   expect(problems).toEqual([]);

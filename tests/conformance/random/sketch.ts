@@ -179,18 +179,18 @@ export class Sketch {
 
   /** A constant [1, …] for every example of the batch of `x`. */
   forEach(x: Flow, constant: Flow): Flow {
-    if (!this.open) return constant;
-    const sizes = this.op('Shape', [x], [x.dims.length]);
-    const batch = this.op('Gather', [sizes, this.integers(0)], [1]);
-    const target = this.op(
-      'Concat',
-      [batch, this.integers(...constant.dims.slice(1))],
-      [constant.dims.length],
-      {
-        axis: 0,
-      },
-    );
-    return this.op('Expand', [constant, target], constant.dims);
+    return this.open ? this.expand(constant, constant.dims, x) : constant;
+  }
+
+  /** Sizes are a constant or, for an open batch, computed from that of `like`: Where(sizes = -1, 1, sizes). */
+  expand(x: Flow, dims: readonly number[], like: Flow = x): Flow {
+    if (!this.open) return this.op('Expand', [x, this.integers(...dims)], dims);
+    const rank = [dims.length];
+    const all = (value: number) => this.integers(...dims.map(() => value));
+    const batch = this.op('Gather', [this.op('Shape', [like], [like.dims.length]), this.integers(0)], [1]);
+    const sizes = this.op('Concat', [batch, this.integers(...dims.slice(1))], rank, { axis: 0 });
+    const isKept = this.op('Equal', [sizes, all(-1)], rank);
+    return this.op('Expand', [x, this.op('Where', [isKept, all(1), sizes], rank)], dims);
   }
 
   /** A reduction; its axes are an input where the version asks for one. */

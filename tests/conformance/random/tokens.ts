@@ -104,11 +104,7 @@ const groupedQueries: Step = (net, x) => {
   const spread = (y: Flow): Flow => {
     const own = toHeads(net, y, { heads: kv, size });
     const lone = net.reshape(own, 1, kv, 1, tokens, size);
-    const repeated = net.op(
-      'Expand',
-      [lone, net.integers(1, kv, times, tokens, size)],
-      [1, kv, times, tokens, size],
-    );
+    const repeated = net.expand(lone, [1, kv, times, tokens, size]);
     return net.reshape(repeated, 1, heads, tokens, size);
   };
   const q = toHeads(net, linear(net, x, heads * size), { heads, size });
