@@ -1,11 +1,14 @@
 // Sums over a weight along several of its axes at once, reading it only once: the work of every weight criterion.
-// A weight is taken as rows of columns of runs: [out, in, taps] for a kernel. Rows come in blocks of four, so that
-// the column sums stay in the first-level cache; bytes that lie unaligned in the file are copied block by block,
-// never whole. The loops are written out because the engine does not inline a function passed to them.
+// A weight is taken as rows of columns of runs: [out, in, taps] for a kernel. Rows come in small blocks, four at a
+// time, so that the column sums stay in the first-level cache; bytes that lie unaligned in the file are copied block by
+// block, never whole. The loops are written out because the engine does not inline a function passed to them.
 
 import { bytesOf, elementCount, toFloat32 } from '../../graph/tensor.ts';
 import type { Tensor } from '../../graph/types.ts';
 import { LEAST_WIDTH, type Sums, vectorSums } from './vector-sums.ts';
+
+/** Elements that a block has at least. */
+const LEAST_BLOCK = 512;
 
 /** Elements of a block, and where they start in `from`. */
 interface Window {
@@ -69,10 +72,11 @@ function plain(tensor: Tensor, rows: number, columns: number, run: number, form:
   const rowSums = new Float64Array(rows);
   const columnSums = new Float64Array(columns);
   const width = columns * run;
-  const read = reader(tensor, 4 * width);
-  const formed = form ? new Float32Array(4 * width) : undefined;
-  for (let row = 0; row < rows; row += 4) {
-    const count = Math.min(4, rows - row);
+  const height = 4 * Math.ceil(LEAST_BLOCK / width / 4);
+  const read = reader(tensor, height * width);
+  const formed = form ? new Float32Array(height * width) : undefined;
+  for (let row = 0; row < rows; row += height) {
+    const count = Math.min(height, rows - row);
     const { from, base } = read(row * width, count * width);
     if (form && formed) {
       form(from, base, count * width, formed, row * width);
@@ -101,15 +105,25 @@ function addSquares(
   rowSums: Float64Array,
   columnSums: Float64Array,
 ): void {
-  if (count < 4) {
-    for (let r = 0; r < count; r++)
-      for (let c = 0; c < columns; c++) {
-        const v = from[base + r * columns + c];
-        rowSums[row + r] += v * v;
-        columnSums[c] += v * v;
-      }
-    return;
-  }
+  const whole = count - (count % 4);
+  for (let r = 0; r < whole; r += 4)
+    addFourRows(from, base + r * columns, columns, row + r, rowSums, columnSums);
+  for (let r = whole; r < count; r++)
+    for (let c = 0; c < columns; c++) {
+      const v = from[base + r * columns + c];
+      rowSums[row + r] += v * v;
+      columnSums[c] += v * v;
+    }
+}
+
+function addFourRows(
+  from: Float32Array,
+  base: number,
+  columns: number,
+  row: number,
+  rowSums: Float64Array,
+  columnSums: Float64Array,
+): void {
   const second = base + columns;
   const third = second + columns;
   const fourth = third + columns;

@@ -55,26 +55,47 @@ export function vectorSums(
   width: number,
   run: number,
 ): Sums | undefined {
-  const kernel = kernelFor(term);
-  return kernel && new Summing(kernel, bytes, rows, width).sums(run);
+  const machine = machineFor(term);
+  return machine && new Summing(machine, bytes, rows, width, run).sums();
 }
 
-const kernels = new Map<Term, Kernel | undefined>();
-
-function kernelFor(term: Term): Kernel | undefined {
-  if (!kernels.has(term)) kernels.set(term, compile(source(term)));
-  return kernels.get(term);
+/** A compiled kernel and its memory. */
+interface Machine {
+  readonly run: Kernel['run'];
+  readonly window: Uint8Array;
+  readonly floats: Float32Array;
+  readonly columnSums: Float32Array;
+  readonly rowSums: Float32Array;
 }
+
+const machines = new Map<Term, Machine | undefined>();
+
+function machineFor(term: Term): Machine | undefined {
+  if (!machines.has(term)) {
+    const kernel = compile(source(term));
+    machines.set(term, kernel && machineOf(kernel));
+  }
+  return machines.get(term);
+}
+
+const machineOf = ({ run, memory }: Kernel): Machine => ({
+  run,
+  window: new Uint8Array(memory, 0, WINDOW * 4),
+  floats: new Float32Array(memory, 0, WINDOW),
+  columnSums: new Float32Array(memory, COLUMNS, CHUNK),
+  rowSums: new Float32Array(memory, ROWS, WINDOW / LEAST_WIDTH),
+});
 
 /**
- * `run(x, end, stride, span, columns, sums)`: rows from address `x` to `end`, `stride` bytes apart, four at a time and
- * `span` bytes of each. Adds the sums over the rows to the floats at `columns`, and leaves each row's sum at `sums`.
+ * `run(start, height, stride, span, limit)`: rows of `stride` bytes from address 0 to `height`, four at a time and `span`
+ * bytes of each: those from `start`, then the next, up to `limit`. Adds the sums over the rows to the floats at COLUMNS,
+ * and leaves the sum of every span of every row at ROWS, span after span.
  */
 function source(term: Term) {
-  const [x, end, stride, span, columns, sums] = [0, 1, 2, 3, 4, 5];
-  const pointers = [x, 6, 7, 8];
-  const [column, stop] = [9, 10];
-  const [totals, terms] = [11, 15];
+  const [start, height, stride, span, limit] = [0, 1, 2, 3, 4];
+  const pointers = [5, 6, 7, 8];
+  const [column, stop, end, sums] = [9, 10, 11, 12];
+  const [totals, terms] = [13, 17];
   const each = (make: (row: number) => Code): Code => [0, 1, 2, 3].flatMap(make);
   const advance = (pointer: number, bytes: number): Code => [
     ...[...get(pointer), ...number(bytes), ...add, ...set(pointer)],
@@ -94,12 +115,12 @@ function source(term: Term) {
     ...[...take(0), ...take(16)],
     ...each((row) => advance(pointers[row], 4 * STRIDE)),
     ...advance(column, 4 * STRIDE),
-    ...[...get(x), ...get(stop), ...less],
+    ...[...get(pointers[0]), ...get(stop), ...less],
   ];
-  const start: Code = [
+  const open: Code = [
     ...[1, 2, 3].flatMap((row) => [...get(pointers[row - 1]), ...get(stride), ...add, ...set(pointers[row])]),
-    ...[...get(columns), ...set(column)],
-    ...[...get(x), ...get(span), ...add, ...set(stop)],
+    ...[...get(start), ...number(COLUMNS), ...add, ...set(column)],
+    ...[...get(pointers[0]), ...get(span), ...add, ...set(stop)],
     ...each((row) => [...four.zero, ...set(totals + row)]),
   ];
   const store = each((row) => [
@@ -110,104 +131,110 @@ function source(term: Term) {
     ]),
     ...float.store(4 * row),
   ]);
-  const next: Code = [
-    ...advance(sums, 16),
-    ...[...get(pointers[3]), ...get(stride), ...add, ...get(span), ...subtract, ...set(x)],
-    ...[...get(x), ...get(end), ...less],
+  const block: Code = [
+    ...[...open, ...repeat(along), ...store, ...advance(sums, 16)],
+    ...[...get(pointers[3]), ...get(stride), ...add, ...get(span), ...subtract, ...set(pointers[0])],
+    ...[...get(pointers[0]), ...get(end), ...less],
+  ];
+  const spans: Code = [
+    ...[...get(start), ...set(pointers[0]), ...get(start), ...get(height), ...add, ...set(end)],
+    ...repeat(block),
+    ...[...get(start), ...get(span), ...add, ...set(start), ...get(start), ...get(limit), ...less],
   ];
   return {
-    parameters: 6,
-    integers: 5,
+    parameters: 5,
+    integers: 8,
     vectors: 8,
     bytes: ROWS + (WINDOW / LEAST_WIDTH) * 4,
-    body: repeat([...start, ...repeat(along), ...store, ...next]),
+    body: [...number(ROWS), ...set(sums), ...repeat(spans)],
   };
 }
 
 class Summing {
-  private readonly kernel: Kernel;
+  private readonly machine: Machine;
   private readonly bytes: Uint8Array;
   private readonly width: number;
+  private readonly run: number;
   private readonly rows: Float64Array;
-  /** Sums over the rows, one per element of a row. */
-  private readonly elements: Float64Array;
-  private readonly window: Uint8Array;
-  private readonly floats: Float32Array;
-  private readonly columnSums: Float32Array;
-  private readonly rowSums: Float32Array;
+  private readonly columns: Float64Array;
 
-  constructor(kernel: Kernel, bytes: Uint8Array, rows: number, width: number) {
-    this.kernel = kernel;
+  constructor(machine: Machine, bytes: Uint8Array, rows: number, width: number, run: number) {
+    this.machine = machine;
     this.bytes = bytes;
     this.width = width;
+    this.run = run;
     this.rows = new Float64Array(rows);
-    this.elements = new Float64Array(width);
-    this.window = new Uint8Array(kernel.memory, 0, WINDOW * 4);
-    this.floats = new Float32Array(kernel.memory, 0, WINDOW);
-    this.columnSums = new Float32Array(kernel.memory, COLUMNS, CHUNK);
-    this.rowSums = new Float32Array(kernel.memory, ROWS, WINDOW / LEAST_WIDTH);
+    this.columns = new Float64Array(width / run);
   }
 
-  sums(run: number): Sums {
+  sums(): Sums {
     for (let from = 0; from < this.width; from += CHUNK)
       this.sumChunk(from, Math.min(CHUNK, this.width - from));
-    return { rows: this.rows, columns: foldRuns(this.elements, run) };
+    return { rows: this.rows, columns: this.columns };
   }
 
   /** All rows, from one element on. */
   private sumChunk(from: number, length: number): void {
+    const { floats, columnSums } = this.machine;
     const rows = this.rows.length;
     const stride = STRIDE * Math.ceil(length / STRIDE);
     const held = Math.min(FLUSH, 4 * Math.floor(WINDOW / stride / 4));
-    if (stride !== this.width) this.floats.fill(0);
-    this.columnSums.fill(0, 0, stride);
+    if (stride !== this.width) floats.fill(0);
+    columnSums.fill(0, 0, stride);
     let unflushed = 0;
     for (let row = 0; row < rows; row += held) {
       const count = Math.min(held, rows - row);
       this.fill(row, count, from, length, stride);
       this.sumRows(row, count, stride);
       unflushed += count;
-      if (unflushed + held <= FLUSH) continue;
+      if (unflushed + held <= FLUSH && row + held < rows) continue;
       this.flush(from, length);
       unflushed = 0;
     }
-    this.flush(from, length);
   }
 
   /** Copies rows into the window; zeros behind them up to a multiple of four rows. */
   private fill(row: number, count: number, from: number, length: number, stride: number): void {
-    const { bytes, window, width } = this;
+    const { bytes, width } = this;
+    const { window, floats } = this.machine;
     if (stride === width) window.set(bytes.subarray(row * width * 4, (row + count) * width * 4));
     else
       for (let r = 0; r < count; r++) {
         const start = ((row + r) * width + from) * 4;
         window.set(bytes.subarray(start, start + length * 4), r * stride * 4);
       }
-    if (count % 4 !== 0) this.floats.fill(0, count * stride, Math.ceil(count / 4) * 4 * stride);
+    if (count % 4 !== 0) floats.fill(0, count * stride, Math.ceil(count / 4) * 4 * stride);
   }
 
-  /** The rows in the window. */
+  /** The rows in the window: whole spans first, then what is left of them. */
   private sumRows(row: number, count: number, stride: number): void {
-    const { kernel, rows, rowSums } = this;
-    for (let at = 0; at < stride; at += REACH) {
-      const span = Math.min(REACH, stride - at);
-      kernel.run(at * 4, (count * stride + at) * 4, stride * 4, span * 4, COLUMNS + at * 4, ROWS);
-      for (let r = 0; r < count; r++) rows[row + r] += rowSums[r];
-    }
+    const whole = stride - (stride % REACH);
+    if (whole > 0) this.sumSpans(row, count, stride, 0, whole, REACH);
+    if (whole < stride) this.sumSpans(row, count, stride, whole, stride, stride - whole);
   }
 
+  private sumSpans(row: number, count: number, stride: number, from: number, to: number, span: number): void {
+    const { rows } = this;
+    const { run, rowSums } = this.machine;
+    run(from * 4, count * stride * 4, stride * 4, span * 4, to * 4);
+    const summed = 4 * Math.ceil(count / 4);
+    for (let first = 0; from < to; from += span, first += summed)
+      for (let r = 0; r < count; r++) rows[row + r] += rowSums[first + r];
+  }
+
+  /** Adds the sums over the rows to those of the columns they belong to. */
   private flush(from: number, length: number): void {
-    const { elements, columnSums } = this;
-    for (let e = 0; e < length; e++) elements[from + e] += columnSums[e];
+    const { columns, run } = this;
+    const { columnSums } = this.machine;
+    if (run === 1) for (let e = 0; e < length; e++) columns[from + e] += columnSums[e];
+    else
+      for (let e = 0; e < length; ) {
+        const column = Math.floor((from + e) / run);
+        const end = Math.min(length, (column + 1) * run - from);
+        let sum = 0;
+        for (; e < end; e++) sum += columnSums[e];
+        columns[column] += sum;
+      }
     columnSums.fill(0, 0, length);
   }
-}
-
-/** The sums of every `run` neighbours. */
-function foldRuns(values: Float64Array, run: number): Float64Array {
-  if (run === 1) return values;
-  const out = new Float64Array(values.length / run);
-  for (let i = 0, at = 0; i < out.length; i++)
-    for (const end = at + run; at < end; at++) out[i] += values[at];
-  return out;
 }
