@@ -10,6 +10,7 @@ import { type Wiring, wiringOf } from '../graph/query.ts';
 import { elementCount, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
 import type { Problem } from '../lib/errors.ts';
+import type { ValueType } from '../ops/op.ts';
 
 /** By `GraphNode.id` and input slot. */
 export type WantedNumbers = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
@@ -39,12 +40,9 @@ function settled(graph: Graph, wanted: WantedNumbers, { types }: Analysis): Grap
     const inputs = [...node.inputs];
     for (const [slot, values] of slots) {
       while (inputs.length <= slot) inputs.push('');
-      const { dtype = 'int64', dims = [] } = types.get(inputs[slot]) ?? {};
-      const name = `${node.id}/${slot}/settled`;
-      tensors.push(
-        tensorOf(name, dtype, elementCount(dims) === values.length ? dims : [values.length], values),
-      );
-      inputs[slot] = name;
+      const tensor = alike(types.get(inputs[slot]), `${node.id}/${slot}/settled`, values);
+      tensors.push(tensor);
+      inputs[slot] = tensor.name;
     }
     return { ...node, inputs };
   });
@@ -174,12 +172,17 @@ class Rewriting {
     return true;
   }
 
-  /** Whether other numbers can be had at a slot: it holds them already, or constants lie behind it. */
+  /**
+   * Whether other numbers can be had at a slot: it holds them already, constants lie behind it, or what is computed there
+   * does not follow the input and may become a constant.
+   */
   private canTake(slot: Slot, values: readonly number[]): boolean {
     const name = this.nameAt(slot);
     if (this.holds(name, values)) return true;
     const tensor = this.graph.tensors.get(name);
     if (tensor) return elementCount(tensor.dims) === values.length;
+    const follows = this.followsInput(name);
+    if (!values.some((_, i) => follows(i))) return true;
     const isSole = this.readersOf(name).length === 1;
     return isSole && (this.behind(name, values)?.every((part) => this.canTake(...part)) ?? false);
   }
@@ -224,7 +227,8 @@ class Rewriting {
   /** A new constant for one slot. */
   private give(slot: Slot, values: readonly number[], stem: string, model?: Tensor): void {
     const name = this.unused(`${stem}_pruned`);
-    const tensor = model ? renumbered(model, name, values) : tensorOf(name, 'int64', [values.length], values);
+    const type = this.inference.types.get(this.nameAt(slot));
+    const tensor = model ? renumbered(model, name, values) : alike(type, name, values);
     this.tensors.set(name, tensor);
     const inputs = [...(this.inputs.get(slot.node) ?? this.node(slot).inputs)];
     while (inputs.length <= slot.slot) inputs.push('');
@@ -288,9 +292,15 @@ class Rewriting {
   }
 }
 
-/** Other numbers in the type of a constant; its shape too where the count allows. */
+/** Other numbers for a constant. */
 function renumbered(model: Tensor, name: string, values: readonly number[]): Tensor {
-  const dims = elementCount(model.dims) === values.length ? model.dims : [values.length];
+  const tensor = alike(model, name, values);
   const unchanged = model.name === name && model.bytes && toNumbers(model).every((v, i) => v === values[i]);
-  return unchanged && dims === model.dims ? model : tensorOf(name, model.dtype, dims, values);
+  return unchanged && tensor.dims === model.dims ? model : tensor;
+}
+
+/** A constant of a given type, and of its shape where the count allows; else a list. */
+function alike(type: ValueType | undefined, name: string, values: readonly number[]): Tensor {
+  const { dtype = 'int64', dims = [values.length] } = type ?? {};
+  return tensorOf(name, dtype, elementCount(dims) === values.length ? dims : [values.length], values);
 }
