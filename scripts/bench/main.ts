@@ -27,6 +27,7 @@ const parts: Readonly<Record<string, Part>> = {
     backends: ['wasm', 'cpu', 'webgpu', 'webgl'],
     run: async (backends) => (await import('./memory.ts')).benchMemory(backends),
   },
+  calm: { run: async () => (await import('./calm.ts')).benchCalm() },
   shares: { run: async () => (await import('./shares.ts')).benchShares() },
 };
 
