@@ -215,5 +215,5 @@ function restoredSentence({ before, best, epoch }: Pass): string {
   const { accuracy } = best.evaluation;
   if (accuracy === undefined || before?.accuracy === undefined) return kept.trim();
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-  return `${kept}Accuracy on held-out examples went from ${percent(before.accuracy)} to ${percent(accuracy)}.`;
+  return `${kept}Accuracy on validation examples went from ${percent(before.accuracy)} to ${percent(accuracy)}.`;
 }

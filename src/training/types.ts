@@ -251,7 +251,7 @@ export interface TrainingResult extends Change {
   readonly outcome: 'completed' | 'stopped' | 'early-stopped' | 'diverged' | 'skipped';
   readonly epochs: number;
   readonly batches: number;
-  /** On held-out examples: as the pass began, and with the best weights. */
+  /** On validation examples: as the pass began, and with the best weights. */
   readonly before?: Evaluation;
   readonly best?: Evaluation;
 }
