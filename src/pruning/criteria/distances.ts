@@ -26,7 +26,7 @@ const STRIDE = STRETCH * 4 + 64;
 const SECOND = BLOCK * STRIDE;
 const PRODUCTS = 2 * SECOND;
 
-/** Of |x|² + |y|²: what is left below this share has lost half its digits to the subtraction. */
+/** Of |x|² + |y|²: what is left below this share has lost two digits and more to the subtraction. */
 const CANCELLED = 1 / 256;
 
 /** Products of rows of one block with rows of another, over one stretch, added to [BLOCK, BLOCK] sums. */
