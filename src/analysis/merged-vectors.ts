@@ -3,7 +3,7 @@
 // channels. Such a vector becomes one for each set of readers that hang together otherwise, too; a cut then writes them
 // apart. Kernels stay tied: who shares them means it.
 
-import { elementCount, isFloat } from '../graph/tensor.ts';
+import { elementCount, isFloat, toFloat32 } from '../graph/tensor.ts';
 import type { Graph, Tensor } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
 import type { Inference } from './fold.ts';
@@ -60,7 +60,10 @@ function isKernel({ node, slot }: Reader, inference: Inference): boolean {
 const isVector = ({ dtype, dims }: Tensor): boolean =>
   isFloat(dtype) && elementCount(dims) > 1 && dims.filter((length) => length > 1).length === 1;
 
-/** A constant for each set of readers; the first keeps the name. */
+/**
+ * A constant for each set of readers. The first keeps the name; the others are named after their first reader, so that
+ * they are called the same however the readers behind it are divided.
+ */
 export function separate(graph: Graph, vectors: readonly Merged[]): Separated {
   const tensors = new Map(graph.tensors);
   const values = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
@@ -69,9 +72,9 @@ export function separate(graph: Graph, vectors: readonly Merged[]): Separated {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   for (const { tensor, sets } of vectors)
     for (const set of sets.slice(1)) {
-      let number = copies.size + 2;
-      while (tensors.has(`${tensor.name}_${number}`) || values.has(`${tensor.name}_${number}`)) number++;
-      const name = `${tensor.name}_${number}`;
+      const [first] = set;
+      let name = `${tensor.name}_${first.node}_${first.slot}`;
+      while (tensors.has(name) || values.has(name)) name += '_';
       tensors.set(name, { ...tensor, name });
       copies.set(name, tensor.name);
       for (const { node, slot } of set) {
@@ -85,6 +88,21 @@ export function separate(graph: Graph, vectors: readonly Merged[]): Separated {
     return list ? { ...node, inputs: list } : node;
   });
   return { graph: { ...graph, nodes, tensors }, copies };
+}
+
+/**
+ * The graph as it is to learn. Where a merged vector is one number throughout, as it was before anything was learnt, each
+ * reader gets its own: a normalisation's scale is not to follow its variance, nor one layer another. A vector of many
+ * numbers belongs to a layer that is used several times.
+ */
+export function unmerged(graph: Graph, inference: Inference): Graph {
+  const vectors = mergedVectors(graph, inference).filter(({ tensor }) => isUniform(tensor));
+  return vectors.length > 0 ? separate(graph, vectors).graph : graph;
+}
+
+function isUniform(tensor: Tensor): boolean {
+  const values = toFloat32(tensor);
+  return values.every((value) => value === values[0]);
 }
 
 /**

@@ -4,6 +4,7 @@ import type * as Tf from '@tensorflow/tfjs';
 import { followBranches } from '../analysis/branches.ts';
 import { solve } from '../analysis/equations.ts';
 import { type Inference, inferTypes } from '../analysis/fold.ts';
+import { unmerged } from '../analysis/merged-vectors.ts';
 import { findRoles } from '../analysis/roles.ts';
 import type { Bindings } from '../analysis/types.ts';
 import { isFloat } from '../graph/tensor.ts';
@@ -37,9 +38,11 @@ export async function createNetwork(
   backend: Backend,
   options: NetworkOptions = {},
 ): Promise<Network> {
-  const graph = followBranches(given, options.bindings);
-  const inference = inferTypes(graph, options.bindings);
-  refuseUnsupported(graph, inference);
+  const followed = followBranches(given, options.bindings);
+  const merged = inferTypes(followed, options.bindings);
+  refuseUnsupported(followed, merged);
+  const graph = unmerged(followed, merged);
+  const inference = graph === followed ? merged : inferTypes(graph, options.bindings);
   const orders = new Map<string, Order>();
   const outputs = graph.outputs.map(({ name }) => name);
   const bound = neededNodes(graph, outputs).every(({ id }) => inference.bound(id));

@@ -14,10 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'secateur-threads-'));
 const at = (name: string): string => join(folder, name);
 
 /** Wide enough that a convolution is worth a second thread. */
-const WIDE = 8;
+const widths = [64, 96] as const;
 
 beforeAll(() => {
-  writeFileSync(at('wide.onnx'), smallModel(WIDE).bytes);
+  writeFileSync(at('wide.onnx'), smallModel({ widths }).bytes);
   for (const { name, bytes } of smallData()) writeFileSync(at(name), bytes);
 });
 afterAll(() => rmSync(folder, { recursive: true }));

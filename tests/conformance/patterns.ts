@@ -377,7 +377,7 @@ const sharedConstants: readonly Pattern[] = [
     },
     groups: [
       'channels 6: c0 0, zeros 0, stem 0, second 1',
-      'channels 6: second 0, head 1, c0_2 0, zeros_3 0',
+      'channels 6: second 0, head 1, c0_5_1 0, zeros_5_2 0',
     ],
   },
   {
@@ -400,7 +400,7 @@ const sharedConstants: readonly Pattern[] = [
       const z = net.map('Add', times(net, hidden, net.named('b', 6, 6), 6), {}, [nothing]);
       return times(net, net.map('Tanh', z), net.named('c', 6, 2), 2);
     },
-    groups: ['channels 6: nothing 1, a 1, b 0', 'channels 6: b 1, c 0, nothing_2 1'],
+    groups: ['channels 6: nothing 1, a 1, b 0', 'channels 6: b 1, c 0, nothing_4_1 1'],
     stays: { c: 'it is an output of the network' },
   },
 ];

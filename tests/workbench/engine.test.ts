@@ -260,6 +260,23 @@ describe.each(Object.entries(kinds))('an engine %s', (_, start) => {
     expect((await problemOf(engine.startStep(taylor))).code).toBe('step-open');
   });
 
+  it('scores and trains a file whose equal vectors are one as a file where each layer has its own', async () => {
+    const told = async (merged: boolean) => {
+      await engine.open(smallModel({ widths: [8, 8], merged }));
+      await engine.openData(smallData());
+      await engine.startStep(stepOptions({ criterion: 'taylor', backend: 'wasm', calibration: 8 }));
+      const scores = state.step?.candidates.map((candidate) => candidate.scores);
+      await decideAll('accepted');
+      await engine.applyStep();
+      for await (const _ of engine.train(trainOptions({ seed: 3 })));
+      await engine.open(await engine.exportModel());
+      return { scores, ...(await engine.evaluate('wasm')) };
+    };
+    const own = await told(false);
+    expect(own.accuracy).toBeGreaterThan(0.5);
+    expect(await told(true)).toEqual(own);
+  });
+
   it('repairs without labels, behind the same gate', async () => {
     await openSmall();
     await engine.openData(smallData());

@@ -11,23 +11,34 @@ export const SIDE = 8;
 const weights = (random: Random, count: number, fanIn: number): Float32Array =>
   Float32Array.from({ length: count }, () => random.normal() * Math.sqrt(2 / fanIn));
 
-/** Two convolutions with a normalisation, a classifier; its convolutions as many times as wide. */
-export function smallModel(times = 1): NamedFile {
-  const [narrow, wide] = [8 * times, 12 * times];
+interface SmallModel {
+  /** Channels of the two convolutions. */
+  readonly widths?: readonly [number, number];
+  /** Vectors of equal numbers are one, as exporters keep them. */
+  readonly merged?: boolean;
+}
+
+/** Two convolutions with a normalisation, a classifier. */
+export function smallModel({ widths: [narrow, wide] = [8, 12], merged = false }: SmallModel = {}): NamedFile {
   const random = new Random(7);
   const b = new GraphBuilder('small');
   const x = b.input('image', 'float32', ['N', 1, SIDE, SIDE]);
-  const ones = (n: number) => new Float32Array(n).fill(1);
-  const zeros = (n: number) => new Float32Array(n);
+  const made = new Map<string, string>();
+  const vector = (name: string, n: number, value: number): string => {
+    const key = merged ? `${n} times ${value}` : name;
+    const known = made.get(key) ?? b.tensor(name, 'float32', [n], new Float32Array(n).fill(value));
+    made.set(key, known);
+    return known;
+  };
   const norm = (name: string, value: string, n: number) =>
     b.node(
       'BatchNormalization',
       [
         value,
-        b.tensor(`${name}.scale`, 'float32', [n], ones(n)),
-        b.tensor(`${name}.bias`, 'float32', [n], zeros(n)),
-        b.tensor(`${name}.mean`, 'float32', [n], zeros(n)),
-        b.tensor(`${name}.variance`, 'float32', [n], ones(n)),
+        vector(`${name}.scale`, n, 1),
+        vector(`${name}.bias`, n, 0),
+        vector(`${name}.mean`, n, 0),
+        vector(`${name}.variance`, n, 1),
       ],
       {},
       { name },
@@ -50,7 +61,7 @@ export function smallModel(times = 1): NamedFile {
     [
       flat,
       b.tensor('classifier.weight', 'float32', [4, 4 * wide], weights(random, 16 * wide, 4 * wide)),
-      b.tensor('classifier.bias', 'float32', [4], zeros(4)),
+      vector('classifier.bias', 4, 0),
     ],
     { transB: 1 },
     { name: 'classifier' },

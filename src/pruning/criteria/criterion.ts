@@ -23,7 +23,7 @@ export interface Gradients {
 export interface Evidence {
   /** A constant of the network. @throws ModelError `no-data` when its elements are asked for and absent */
   tensor(name: string): Tensor;
-  /** By name of the constant. */
+  /** By name of the constant in the graph as analysed. */
   readonly gradients?: ReadonlyMap<string, Gradients>;
   /** Mean |activation| of every output channel of the node that reads a kernel, by name of the kernel. */
   readonly activations?: ReadonlyMap<string, Float32Array>;

@@ -58,7 +58,9 @@ export function stepping(core: Core): Stepping {
 export async function openStep(core: Core, options: StepOptions): Promise<Review> {
   const model = core.requireModel();
   const { board, device } = core;
-  const sources = { graph: model.graph, data: core.data?.dataset, device, board };
+  // As analysed: vectors that the file keeps once for several layers have gradients of their own there.
+  const { graph } = model.pruner.analysis;
+  const sources = { graph, data: core.data?.dataset, device, board };
   const evidence = await evidenceFor(options, sources);
   model.configure(options);
   const review = new Review(model.pruner.open(evidence), model.pruner.analysis);
