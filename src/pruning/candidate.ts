@@ -74,6 +74,10 @@ export class Candidate {
   get rounding(): number {
     return this.proposal.rounding;
   }
+  /** Units that were rejected before and not released: they are not proposed, however low they score. */
+  get rejectedBefore(): readonly number[] {
+    return this.proposal.rejected;
+  }
   /** One per unit, the lowest goes first; comparable within `scope`. */
   get scores(): Float64Array {
     return this.proposal.scores;

@@ -146,6 +146,8 @@ export interface CandidateSummary {
   readonly original: readonly number[];
   /** One score per unit of the group; lower goes first. */
   readonly scores: readonly number[];
+  /** Units that stay, however low they score, because they were rejected before. */
+  readonly rejectedBefore?: readonly number[];
   /** What accepting it alone would save. */
   readonly saves: { readonly params: number; readonly macs: number };
   /** Candidates of the same pattern (isomorphic groups), this one included. */

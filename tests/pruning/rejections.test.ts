@@ -28,6 +28,16 @@ const proposals = (pruner: MetaPruner) => {
 const options: PrunerOptions = { ratio: 0.5, steps: 3, scope: 'global' };
 
 describe('rejected units', () => {
+  test('are told beside what is proposed next', () => {
+    const pruner = new MetaPruner(chain([16, 16, 16]), { ...options, scope: 'local' });
+    const rejected = rejecting(pruner, 'c1');
+    const step = pruner.open();
+    const found = step.candidates.find(({ id }) => id === 'c1.weight:0');
+    expect(found?.rejectedBefore).toEqual(rejected);
+    expect(found?.indices.length).toBeGreaterThan(0);
+    step.cancel();
+  });
+
   test('are not proposed in later steps', () => {
     const pruner = new MetaPruner(chain([16, 16, 16]), options);
     const rejected = rejecting(pruner, 'c1', 'edges');

@@ -70,7 +70,7 @@ export function Candidate({ candidate }: { readonly candidate: CandidateSummary 
         {picked ? (
           <ChannelPicker candidate={candidate} picked={picked} />
         ) : (
-          <ScoreStrip scores={candidate.scores} remove={going} />
+          <ScoreStrip scores={candidate.scores} remove={going} rejected={candidate.rejectedBefore} />
         )}
         {verdict === 'rejected' && (
           <p className="candidate-verdict">Rejected{candidate.reason ? `: ${candidate.reason}` : '.'}</p>

@@ -41,6 +41,8 @@ export interface Proposal {
   /** Ascending. */
   readonly units: Int32Array;
   readonly rounding: number;
+  /** Units that were rejected before, ascending: they do not compete. */
+  readonly rejected: readonly number[];
 }
 
 export interface Plan {
@@ -161,6 +163,7 @@ export class Planner {
             scores: entrant.scores,
             units: choice.units,
             rounding: choice.rounding,
+            rejected: flagged(entrant.barred),
           });
         const reason = this.reasonOf(entry, choice, asked);
         if (reason) heldBack.push(reason);
@@ -216,6 +219,8 @@ export class Planner {
 
 const percent = (ratio: number): string => `${Math.round(ratio * 1000) / 10} %`;
 const title = ({ groups: [{ root }] }: Contender): string => root.tensor;
+const flagged = (flags: Uint8Array | undefined): number[] =>
+  Array.from(flags ?? [], (flag, at) => (flag ? at : -1)).filter((at) => at >= 0);
 const count = (flags: Uint8Array | undefined): number => flags?.reduce((n, flag) => n + flag, 0) ?? 0;
 const reasonFor = ({ id }: Contender, code: ReasonCode, message: string): Reason => ({
   code,

@@ -91,7 +91,8 @@ export class Review {
   }
 
   #summarise(candidate: Candidate): CandidateSummary {
-    const { id, kind, groups, units, indices, original, rounding, scores, alike, saves } = candidate;
+    const { id, kind, groups, units, indices, original, rounding, scores, alike, saves, rejectedBefore } =
+      candidate;
     const decision = plain(candidate.decision);
     const [{ root }] = groups;
     return {
@@ -106,6 +107,7 @@ export class Review {
       original,
       ...(rounding > 0 ? { rounding } : {}),
       scores: Array.from(scores),
+      ...(rejectedBefore.length > 0 ? { rejectedBefore } : {}),
       saves: { params: saves.params, macs: saves.macs },
       alike,
       verdict: decision.verdict,
