@@ -10,7 +10,7 @@ import { ms, Table, times } from './table.ts';
 
 const BATCH = 8;
 const STEPS = 4;
-const ROUNDS = 3;
+const ROUNDS = 4;
 
 export async function benchGraphics(backends: readonly string[]): Promise<void> {
   if (!findChromium()) {
@@ -53,7 +53,10 @@ async function benchSteps(backend: InBrowser.Graphics): Promise<void> {
   row('ResNet-20, stock', stock);
 }
 
-/** Both pages take turns, so that a machine that is busy for a while slows both. */
+const order = ['ours', 'stock'] as const;
+type Who = (typeof order)[number];
+
+/** Both pages take turns, and turns at going first: a machine that is busy for a while slows both. */
 async function benchOperators(backend: InBrowser.Graphics): Promise<void> {
   const table = new Table(`Operators on ${backend}, forward and backward`, [
     'operator',
@@ -68,19 +71,21 @@ async function benchOperators(backend: InBrowser.Graphics): Promise<void> {
   await onPage((ours) =>
     onPage(async (stock) => {
       for (const title of await ours.call('operatorTitles')) {
-        const rounds: (readonly [InBrowser.OperatorFigures, InBrowser.OperatorFigures])[] = [];
+        const measure = {
+          ours: () => ours.call('operatorFigures', backend, true, title),
+          stock: () => stock.call('operatorFigures', backend, false, title),
+        };
+        const figures: Record<Who, InBrowser.OperatorFigures[]> = { ours: [], stock: [] };
         for (let round = 0; round < ROUNDS; round++)
-          rounds.push([
-            await ours.call('operatorFigures', backend, true, title),
-            await stock.call('operatorFigures', backend, false, title),
-          ]);
-        const best = (which: 0 | 1) => Math.min(...rounds.map((round) => round[which].milliseconds));
-        const [[own, other]] = rounds;
+          for (const who of round % 2 === 0 ? order : order.toReversed())
+            figures[who].push(await measure[who]());
+        const best = (who: Who) => Math.min(...figures[who].map(({ milliseconds }) => milliseconds));
+        const [[own], [other]] = [figures.ours, figures.stock];
         table.row([
           title,
-          ms(best(0)),
-          ms(best(1)),
-          times(best(1) / best(0)),
+          ms(best('ours')),
+          ms(best('stock')),
+          times(best('stock') / best('ours')),
           ...[own.dispatches, other.dispatches, own.threads, other.threads].map(counted),
         ]);
       }
