@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 import { ensureChromium } from './chromium.mjs';
 
@@ -37,6 +37,3 @@ export async function servePage(flags: readonly string[] = []): Promise<ServedPa
     },
   };
 }
-
-export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-export const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });

@@ -2,7 +2,8 @@
 // built-in sample as a person would, trains on WebAssembly, and takes the picture in light and in dark.
 
 import type { Browser, Page } from 'playwright-core';
-import { button, servePage } from './page.ts';
+import { servePage } from './page.ts';
+import { button } from './walk.ts';
 
 const { address, browser, close } = await servePage();
 try {

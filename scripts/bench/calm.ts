@@ -7,7 +7,8 @@ import { onnx } from '../../src/formats/onnx/index.ts';
 import type { Graph } from '../../src/graph/types.ts';
 import { Random } from '../../src/lib/random.ts';
 import { findChromium } from '../chromium.mjs';
-import { button, region, type ServedPage, servePage } from '../page.ts';
+import { type ServedPage, servePage } from '../page.ts';
+import { button, cutOnce, dropFiles, region } from '../walk.ts';
 import { mobileNet, resnet20 } from './networks.ts';
 import { Table } from './table.ts';
 
@@ -72,17 +73,11 @@ async function readyToTrain({ browser, address }: ServedPage, graph: Graph, back
     );
   }, backend);
   await page.goto(address);
-  await drop(page, 'network.onnx', onnx.write(createOnnx(graph)));
+  await dropFiles(page, file('network.onnx', onnx.write(createOnnx(graph))));
   await button(page, 'Start step').waitFor();
-  await drop(page, 'data_batch_1.bin', pictures(2000));
+  await dropFiles(page, file('data_batch_1.bin', pictures(2000)));
   await page.getByRole('status').getByText('to train on').waitFor();
-  await button(page, 'Start step').click();
-  await button(page, 'Accept').click();
-  await button(page, 'Apply step').click();
-  await region(page, 'Steps')
-    .getByText(/removed \d+/)
-    .first()
-    .waitFor();
+  await cutOnce(page);
   return page;
 }
 
@@ -94,17 +89,11 @@ function pictures(count: number): Uint8Array {
   return bytes;
 }
 
-async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
-  const input = await page.evaluateHandle(() =>
-    Object.assign(document.createElement('input'), { type: 'file' }),
-  );
-  await input.setInputFiles([{ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }]);
-  await input.evaluate((element) => {
-    const dataTransfer = new DataTransfer();
-    for (const file of element.files ?? []) dataTransfer.items.add(file);
-    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
-  });
-}
+const file = (name: string, bytes: Uint8Array) => ({
+  name,
+  mimeType: 'application/octet-stream',
+  buffer: Buffer.from(bytes),
+});
 
 /** Points of the curve, by the chart's own sentence. */
 async function batches(page: Page): Promise<number> {

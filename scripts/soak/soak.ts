@@ -4,7 +4,8 @@
 // grows.
 
 import type { Page, Worker } from 'playwright-core';
-import { button, region, servePage } from '../page.ts';
+import { servePage } from '../page.ts';
+import { button, region } from '../walk.ts';
 import { type Reading, steadiness } from './steadiness.ts';
 
 const minutes = Number(process.argv[2] ?? 5);

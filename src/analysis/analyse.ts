@@ -8,7 +8,7 @@ import { frozenBy } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
 import { Explainer } from './explain.ts';
-import { inferAtFittingSize, inferTypes } from './fold.ts';
+import { type Inference, inferAtFittingSize, inferTypes } from './fold.ts';
 import { findGroups, type Grouping } from './groups.ts';
 import { mergedVectors, regrouped, separate } from './merged-vectors.ts';
 import { findRoles } from './roles.ts';
@@ -58,18 +58,23 @@ export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
 /** The graph with its equations solved, and vectors apart that the file keeps together for no reason of channels. */
 function solved(graph: Graph, given: Bindings | undefined) {
   const { bindings, inference } = inferAtFittingSize(graph, given);
+  const merged = mergedForNoReason(graph, inference, bindings);
+  if (merged.length === 0) {
+    const copies: ReadonlyMap<string, string> = new Map();
+    return { graph, copies, bindings, inference, solution: solve(graph, inference) };
+  }
+  const apart = separate(graph, merged);
+  const typed = inferTypes(apart.graph, bindings);
+  return { ...apart, bindings, inference: typed, solution: solve(apart.graph, typed) };
+}
+
+/** Whose readers have other channels each, as a solution with all of them apart shows. */
+function mergedForNoReason(graph: Graph, inference: Inference, bindings: Bindings) {
   const merged = mergedVectors(graph, inference);
-  const none: ReadonlyMap<string, string> = new Map();
-  if (merged.length === 0)
-    return { graph, bindings, inference, solution: solve(graph, inference), copies: none };
+  if (merged.length === 0) return merged;
   const apart = separate(graph, merged);
   const trial = solve(apart.graph, inferTypes(apart.graph, bindings));
-  const final = separate(
-    graph,
-    regrouped(merged, apart, (name) => trial.axesOf(name)),
-  );
-  const typed = inferTypes(final.graph, bindings);
-  return { ...final, bindings, inference: typed, solution: solve(final.graph, typed) };
+  return regrouped(merged, apart, (name) => trial.axesOf(name));
 }
 
 function keptPositions(solution: Solution, grouping: Grouping, removal: Removal) {

@@ -4,6 +4,9 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { button } from '../../scripts/walk.ts';
+
+export { button, cutOnce, dropFiles, region } from '../../scripts/walk.ts';
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({
@@ -54,30 +57,8 @@ export async function openPage(
   return { page, complaints, close: () => context.close() };
 }
 
-export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-export const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
-
 /** The built-in model, opened. */
 export async function openSample(page: Page): Promise<void> {
   await button(page, 'Try the sample').click();
   await button(page, 'Start step').waitFor();
-}
-
-type Files = Parameters<ReturnType<Page['locator']>['setInputFiles']>[0];
-
-/** Lets files fall on the window, as from the desktop: paths, or names with bytes. */
-export async function dropFiles(page: Page, files: Files): Promise<void> {
-  const input = await page.evaluateHandle(() => {
-    const element = document.createElement('input');
-    element.type = 'file';
-    element.multiple = true;
-    return element;
-  });
-  await input.setInputFiles(files);
-  await input.evaluate((element) => {
-    const dataTransfer = new DataTransfer();
-    for (const file of element.files ?? []) dataTransfer.items.add(file);
-    for (const type of ['dragenter', 'dragover', 'drop'])
-      document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
-  });
 }

@@ -3,7 +3,7 @@
 import type { Browser } from 'playwright-core';
 import type { BackendName } from '../../src/execution/types.ts';
 import { smallData, smallModel } from '../workbench/small.ts';
-import { button, dropFiles, type OpenedPage, openPage, region } from './chromium.ts';
+import { button, cutOnce, dropFiles, type OpenedPage, openPage } from './chromium.ts';
 
 export const file = ({ name, bytes }: { name: string; bytes: Uint8Array }) => ({
   name,
@@ -33,12 +33,6 @@ export async function readyToTrain(browser: Browser, backend: BackendName): Prom
   await button(page, 'Start step').waitFor();
   await dropFiles(page, smallData().map(file));
   await page.getByRole('status').getByText('to train on').waitFor();
-  await button(page, 'Start step').click();
-  await button(page, 'Accept').click();
-  await button(page, 'Apply step').click();
-  await region(page, 'Steps')
-    .getByText(/removed \d+/)
-    .first()
-    .waitFor();
+  await cutOnce(page);
   return opened;
 }
