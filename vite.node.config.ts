@@ -12,7 +12,8 @@ export default defineConfig({
       input: {
         cli: 'src/cli/main.ts',
         secateur: 'src/secateur.ts',
-        'thread.worker': 'src/cli/thread.worker.ts',
+        node: 'src/node/threads.ts',
+        'thread.worker': 'src/node/thread.worker.ts',
       },
     },
   },

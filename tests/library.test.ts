@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { onThreads } from '../src/node/threads.ts';
 import {
   chooseBackend,
   createNetwork,
@@ -27,7 +28,9 @@ describe('the library', () => {
       else candidate.accept();
     expect(pruner.lastStep?.pruned).toBe(true);
 
-    const network = await createNetwork(pruner.graph, await chooseBackend('wasm'));
+    const backend = await chooseBackend('wasm', onThreads(2));
+    expect(backend.description).toContain('2 threads');
+    const network = await createNetwork(pruner.graph, backend);
     const digits = sampleDigits({ train: 320, validation: 100, test: 100 });
     const data = fitTo(digits, pruner.graph.inputs);
     let batches = 0;

@@ -3,8 +3,8 @@
 // of their own.
 
 import { availableParallelism } from 'node:os';
-import { onThreads } from '../../src/cli/computing.ts';
 import { forgetBackend } from '../../src/execution/backend.ts';
+import { onThreads } from '../../src/node/threads.ts';
 import { networks, ourRate, stockRate } from './rates.ts';
 import { Table, times } from './table.ts';
 

@@ -3,9 +3,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { onThreads } from '../../src/cli/computing.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { openModel } from '../../src/formats/formats.ts';
+import { onThreads } from '../../src/node/threads.ts';
 import { sampleDigits } from '../../src/training/datasets/sample.ts';
 import type { PartialTraining } from '../../src/training/options.ts';
 import { repaired, repairsWith } from './repairs.ts';

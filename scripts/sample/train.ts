@@ -3,11 +3,11 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { onThreads } from '../../src/cli/computing.ts';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
+import { onThreads } from '../../src/node/threads.ts';
 import { sampleDigits } from '../../src/training/datasets/sample.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
 import { residualNetwork } from './network.ts';
