@@ -30,22 +30,33 @@ export interface Separated {
 
 /** The vectors that several nodes read, each reader by itself. */
 export function mergedVectors(graph: Graph, inference: Inference): Merged[] {
-  const readers = new Map<Tensor, Reader[]>();
+  const readers = new Map<Tensor, Reader[]>([...sharedVectors(graph)].map((tensor) => [tensor, []]));
+  if (readers.size === 0) return [];
   for (const { id, inputs } of graph.nodes)
     inputs.forEach((name, slot) => {
       const tensor = graph.tensors.get(name);
-      if (!tensor || !isVector(tensor)) return;
-      const known = readers.get(tensor);
-      if (known) known.push({ node: id, slot });
-      else readers.set(tensor, [{ node: id, slot }]);
+      if (tensor) readers.get(tensor)?.push({ node: id, slot });
     });
-  const outputs = new Set(graph.outputs.map(({ name }) => name));
   return [...readers].flatMap(([tensor, places]) => {
-    if (places.length < 2 || outputs.has(tensor.name)) return [];
     if (places.some((place) => isKernel(place, inference))) return [];
     const axis = tensor.dims.findIndex((length) => length > 1);
     return [{ tensor, axis, sets: places.map((place) => [place]) }];
   });
+}
+
+/** Vectors that are read at two places or more, and that the network does not also give out. */
+function sharedVectors({ nodes, tensors, outputs }: Graph): Set<Tensor> {
+  const seen = new Set<string>();
+  const shared = new Set<Tensor>();
+  for (const { inputs } of nodes)
+    for (const name of inputs) {
+      const tensor = tensors.get(name);
+      if (!tensor || !isVector(tensor)) continue;
+      if (seen.has(name)) shared.add(tensor);
+      else seen.add(name);
+    }
+  for (const { name } of outputs) shared.delete(tensors.get(name) as Tensor);
+  return shared;
 }
 
 /** So are all constants of an operator that we do not know. */
