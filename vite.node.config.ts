@@ -15,6 +15,8 @@ export default defineConfig({
         node: 'src/node/threads.ts',
         'thread.worker': 'src/node/thread.worker.ts',
       },
+      // Side by side: threads look for their script beside what starts them.
+      output: { chunkFileNames: '[name]-[hash].js' },
     },
   },
 });

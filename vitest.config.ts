@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string[], extra: object = {}) => ({
@@ -6,15 +7,18 @@ const project = (name: string, include: string[], extra: object = {}) => ({
 
 export default defineConfig({
   test: {
+    maxWorkers: availableParallelism(),
     projects: [
       project('floors', ['tests/floors.test.ts']),
       project('unit', [
-        'tests/library.test.ts',
+        'tests/{library,package}.test.ts',
         'tests/{lib,graph,ops,formats,analysis,pruning,execution,training,workbench,worker,cli,app}/**/*.test.ts',
       ]),
       project('conformance', ['tests/conformance/**/*.test.ts']),
       project('browser', ['tests/browser/**/*.test.ts'], {
-        fileParallelism: false,
+        // Much of a walk through the page is waiting; more Chromiums with software graphics would be in each other's way.
+        maxWorkers: 2,
+        sequence: { groupOrder: 1 },
         hookTimeout: 120_000,
         globalSetup: ['tests/browser/serve.ts'],
       }),

@@ -16,7 +16,8 @@ const script = new URL(
 
 const startThread: StartThread = (workerData) =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(script, { workerData });
+    // A thread is a file of its own, whatever the program was told: `node --eval` would not start one.
+    const worker = new Worker(script, { workerData, execArgv: [] });
     worker.unref();
     worker.once('message', () => resolve(worker));
     worker.on('error', reject);
