@@ -60,6 +60,12 @@ interface Demand {
   readonly values: readonly number[];
 }
 
+/** Sizes to write down, and whether some are stuck at the present size of the input. */
+interface Opened {
+  readonly target: readonly number[];
+  readonly stuck: boolean;
+}
+
 /** Operators that hand integers on unchanged, from their first input. */
 const carriers = new Set(['Identity', 'Cast', 'CastLike', 'Unsqueeze', 'Squeeze', 'Reshape', 'Flatten']);
 
@@ -244,19 +250,21 @@ class Rewriting {
     return name;
   }
 
-  /** Computed numbers become a constant; a Reshape keeps what follows the input as 0 (copied) or -1 (inferred). */
+  /**
+   * Computed numbers become a constant. What follows the input goes on doing so where the operator has a way to say it: a
+   * Reshape 0 (copied) or -1 (inferred), an Expand 1 (as long as it is).
+   */
   private writeDown(slot: Slot, values: readonly number[], name: string): void {
     const node = this.node(slot);
-    const follows = this.followsInput(name);
-    const open = node.op === 'Reshape' && slot.slot === 1 ? this.openTarget(node, values, name) : values;
-    if (open.some((value, i) => value > 0 && follows(i)))
+    const { target, stuck } = this.opened(slot, values, name);
+    if (stuck)
       this.problems.push({
         code: 'size-written-down',
         where: node.name,
-        message: `"${node.name}" (${node.op}) computed its sizes from the input; they are now fixed to [${open}].`,
+        message: `"${node.name}" (${node.op}) computed its sizes from the input; they are now fixed to [${target}].`,
         hint: 'Run the smaller model at the input size it was pruned with.',
       });
-    this.give(slot, open, node.name);
+    this.give(slot, target, node.name);
   }
 
   /** Tells of each element whether it changes with the sizes of the network's inputs. */
@@ -278,17 +286,46 @@ class Rewriting {
     return this.other;
   }
 
-  private openTarget(node: GraphNode, values: readonly number[], name: string): readonly number[] {
+  private opened(slot: Slot, values: readonly number[], name: string): Opened {
+    const node = this.node(slot);
+    if (slot.slot === 1 && node.op === 'Expand') return this.openExpansion(node, values, name);
+    if (slot.slot === 1 && node.op === 'Reshape') return this.openTarget(node, values, name);
     const follows = this.followsInput(name);
-    const [data] = node.inputs;
+    return { target: values, stuck: values.some((_, i) => follows(i)) };
+  }
+
+  private openTarget(node: GraphNode, values: readonly number[], name: string): Opened {
+    const follows = this.followsInput(name);
+    const isAxis = this.isAxisOf(node.inputs[0], values, name);
+    const copies = node.attributes.allowzero !== 1;
+    const copied = values.map((value, i) => (copies && follows(i) && isAxis(i, i) ? 0 : value));
+    const inferred = copied.findIndex((value, i) => value > 0 && follows(i));
+    const target = inferred >= 0 && !copied.includes(-1) ? copied.with(inferred, -1) : copied;
+    return { target, stuck: target.some((value, i) => value > 0 && follows(i)) };
+  }
+
+  /** Sizes are aligned with the data from the right. */
+  private openExpansion({ inputs: [data] }: GraphNode, values: readonly number[], name: string): Opened {
+    const follows = this.followsInput(name);
+    const isAxis = this.isAxisOf(data, values, name);
+    const before = values.length - (this.inference.types.get(data)?.dims.length ?? 0);
+    const keeps = (i: number) => follows(i) && isAxis(i, i - before);
+    return {
+      target: values.map((value, i) => (keeps(i) ? 1 : value)),
+      stuck: values.some((_, i) => follows(i) && !keeps(i)),
+    };
+  }
+
+  /** Tells whether element `i` of the wanted sizes is the length of an axis of the data, at any size of the input. */
+  private isAxisOf(
+    data: string,
+    values: readonly number[],
+    name: string,
+  ): (i: number, axis: number) => boolean {
     const here = this.inference.types.get(data)?.dims;
     const there = this.elsewhere().types.get(data)?.dims;
     const wantedThere = this.elsewhere().known(name)?.values;
-    const isAxis = (i: number) => here?.[i] === values[i] && there?.[i] === wantedThere?.[i];
-    const copies = node.attributes.allowzero !== 1;
-    const target = values.map((value, i) => (copies && follows(i) && isAxis(i) ? 0 : value));
-    const inferred = target.findIndex((value, i) => value > 0 && follows(i));
-    return inferred >= 0 && !target.includes(-1) ? target.with(inferred, -1) : target;
+    return (i, axis) => here?.[axis] === values[i] && there?.[axis] === wantedThere?.[i];
   }
 }
 

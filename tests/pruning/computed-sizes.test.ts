@@ -26,6 +26,25 @@ function repeated() {
   return b.output(b.node('MatMul', [merged, b.tensor('head', 'float32', [12, 2], counting(24))])).graph();
 }
 
+/** Keys and values of two heads, repeated to sizes that are computed once, as ONNX Runtime merges equal arithmetic. */
+function repeatedAlike() {
+  const b = new GraphBuilder('keys and values repeated alike', { opset: 17 });
+  const x = b.input('x', 'float32', ['N', 'T', 4]);
+  const shape = b.node('Shape', [x]);
+  const [batch, length] = [0, 1].map((axis) => b.node('Gather', [shape, b.integers(`axis ${axis}`, [axis])]));
+  const constants = [2, 2, 3].map((size, i) => b.integers(`size ${i}`, [size]));
+  const target = b.node('Concat', [batch, length, ...constants], { axis: 0 });
+  const lone = b.integers('lone', [0, 0, 2, 1, 3]);
+  const repeat = (name: string) => {
+    const rows = b.node('MatMul', [x, b.tensor(name, 'float32', [4, 6], counting(24))]);
+    const heads = b.node('Expand', [b.node('Reshape', [rows, lone]), target]);
+    return b.node('Reshape', [heads, b.integers(`${name} merged`, [0, 0, -1])]);
+  };
+  const head = (name: string, y: string) =>
+    b.node('MatMul', [y, b.tensor(name, 'float32', [12, 2], counting(24))]);
+  return b.output(b.node('Add', [head('hk', repeat('k')), head('hv', repeat('v'))])).graph();
+}
+
 /** [N, T, 4] → a linear layer on rows, written with computed targets → heads → merged → a linear layer. */
 function network() {
   const b = new GraphBuilder('rows and heads', { opset: 17 });
@@ -48,6 +67,7 @@ function network() {
 test.each([
   ['rows and heads', network()],
   ['repeated heads', repeated()],
+  ['keys and values repeated alike', repeatedAlike()],
 ])('a pruned network takes every batch and length that the original takes: %s', (_, original) => {
   const analysis = analyse(original);
   const group = analysis.groups.find(({ kind }) => kind === 'head-dims');
