@@ -23,8 +23,8 @@ import {
   type ValueType,
   type WeightUse,
 } from './op.ts';
-import { expandTo } from './rearrange.ts';
-import { illShaped, unsupported } from './refusal.ts';
+import { expandTo, transpose } from './rearrange.ts';
+import { illShaped } from './refusal.ts';
 
 // ---------------------------------------------------------------- stacks of matrices
 
@@ -187,11 +187,37 @@ const fusedAttrs = {
   transBatchB: int(0),
   alpha: float(1),
 };
-const fusedFlags = (view: NodeView<AttrsOf<typeof fusedAttrs>>): Flags => {
-  const { transA, transB, transBatchA, transBatchB } = view.attrs;
-  if (transBatchA || transBatchB) throw unsupported(view, 'moves its rows in front of its batch');
-  return [transA === 1, transB === 1];
+type FusedAttrs = AttrsOf<typeof fusedAttrs>;
+const fusedFlags = ({ attrs: { transA, transB } }: NodeView<FusedAttrs>): Flags => [
+  transA === 1,
+  transB === 1,
+];
+
+/** The order that puts the stack in front where `transBatch` has it behind the rows: [rows, …stack, columns]. */
+const stackFirst = (view: NodeView<FusedAttrs>, input: number) => {
+  const rank = view.shape(input).length;
+  const { transBatchA, transBatchB } = view.attrs;
+  const behind = input === 0 ? transBatchA : transBatchB;
+  return behind && rank > 2 ? [...sequence(rank - 2, 1), 0, rank - 1] : sequence(rank);
 };
+
+/** The node with the stacks of its factors in front. */
+function stacked<V extends NodeView<FusedAttrs>>(view: V): V {
+  const seen = Object.create(view);
+  const inOrder =
+    <T>(axesOf: (input: number) => readonly T[]) =>
+    (input: number) =>
+      stackFirst(view, input).map((axis) => axesOf(input)[axis]);
+  seen.shape = inOrder((input) => view.shape(input));
+  seen.axes = inOrder((input) => (view as unknown as Equations<FusedAttrs>).axes(input));
+  return seen;
+}
+
+function runFused(view: RunView<FusedAttrs>): Tf.Tensor {
+  const { tf, kernels, attrs } = view;
+  const [a, b] = [0, 1].map((input) => transpose(tf, view.input(input), stackFirst(view, input)));
+  return scaled(tf, multiply(tf, kernels, a, b, fusedFlags(view)), attrs.alpha);
+}
 
 const fusedMatMul = (name: string): Operator =>
   operator({
@@ -199,14 +225,19 @@ const fusedMatMul = (name: string): Operator =>
     name,
     domain: 'com.microsoft',
     attrs: fusedAttrs,
-    shape: (view) => ofFloats(view, productShape(view, fusedFlags(view))),
-    terms: (eq) => eq.out(0, productAxes(eq, fusedFlags(eq))),
-    weights: (view) => productWeights(view, fusedFlags(view)),
-    run: (view) => {
-      const product = multiply(view.tf, view.kernels, view.input(0), view.input(1), fusedFlags(view));
-      return scaled(view.tf, product, view.attrs.alpha);
-    },
-    macs: (view) => productMacs(view, fusedFlags(view)),
+    shape: (view) => ofFloats(view, productShape(stacked(view), fusedFlags(view))),
+    terms: (eq) => eq.out(0, productAxes(stacked(eq), fusedFlags(eq))),
+    weights: (view) =>
+      productWeights(stacked(view), fusedFlags(view)).map(({ outAxis, inAxis, ...use }) => {
+        const order = stackFirst(view, use.input);
+        return {
+          ...use,
+          ...(outAxis === undefined ? {} : { outAxis: order[outAxis] }),
+          inAxis: order[inAxis ?? -1],
+        };
+      }),
+    run: runFused,
+    macs: (view) => productMacs(stacked(view), fusedFlags(view)),
   });
 
 const scaled = (tf: typeof Tf, x: Tf.Tensor, by: number): Tf.Tensor => (by === 1 ? x : tf.mul(x, by));

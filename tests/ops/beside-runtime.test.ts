@@ -117,6 +117,15 @@ const table = (): readonly Row[] => {
       transB: 1,
       alpha: 0.5,
     }),
+    fused('of stacks behind the rows', 'FusedMatMul', [flow(3, 2, 4), noise(5, 2, 4)], {
+      transBatchA: 1,
+      transBatchB: 1,
+      transB: 1,
+    }),
+    fused('of a stack behind the columns', 'FusedMatMul', [flow(3, 2, 6, 4), noise(2, 6, 3, 5)], {
+      transBatchA: 1,
+      transA: 1,
+    }),
   ];
 };
 
