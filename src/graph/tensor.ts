@@ -8,10 +8,12 @@ const elementSizes: Record<DataType, number> = {
   float64: 8,
   float16: 2,
   bfloat16: 2,
+  int4: 1,
   int8: 1,
   int16: 2,
   int32: 4,
   int64: 8,
+  uint4: 1,
   uint8: 1,
   uint16: 2,
   uint32: 4,
@@ -103,6 +105,12 @@ export function toFloat32(tensor: Tensor): Float32Array {
       else new Uint32Array(out.buffer).set(Uint32Array.from(bits, (b) => (b << 16) >>> 0));
       return out;
     }
+    case 'int4':
+    case 'int8':
+      return new Float32Array(new Int8Array(bytes.buffer, bytes.byteOffset, count));
+    case 'uint4':
+    case 'uint8':
+      return new Float32Array(bytes);
     default:
       return Float32Array.from(toNumbers(tensor));
   }
@@ -121,6 +129,7 @@ export function toNumbers(tensor: Tensor): number[] {
       return Array.from(toFloat32(tensor));
     case 'float64':
       return Array.from(new Float64Array(buffer, byteOffset, count));
+    case 'int4':
     case 'int8':
       return Array.from(new Int8Array(buffer, byteOffset, count));
     case 'int16':
@@ -130,6 +139,7 @@ export function toNumbers(tensor: Tensor): number[] {
     case 'int64':
       return wideNumbers(new Int32Array(buffer, byteOffset, 2 * count), (high) => high);
     case 'bool':
+    case 'uint4':
     case 'uint8':
       return Array.from(new Uint8Array(buffer, byteOffset, count));
     case 'uint16':
@@ -193,6 +203,7 @@ export function encodeNumbers(dtype: DataType, values: ArrayLike<number>): Uint8
       for (let i = 0; i < count; i++) words[i] = saturated(values[i], 0n, 2n ** 64n - 1n);
       return out;
     }
+    case 'int4':
     case 'int8':
       new Int8Array(buffer).set(values);
       return out;
@@ -209,6 +220,7 @@ export function encodeNumbers(dtype: DataType, values: ArrayLike<number>): Uint8
       new Uint32Array(buffer).set(values);
       return out;
     case 'bool':
+    case 'uint4':
     case 'uint8':
       out.set(values);
       return out;

@@ -7,17 +7,19 @@ export type DataType =
   | 'float64'
   | 'float16'
   | 'bfloat16'
+  | 'int4'
   | 'int8'
   | 'int16'
   | 'int32'
   | 'int64'
+  | 'uint4'
   | 'uint8'
   | 'uint16'
   | 'uint32'
   | 'uint64'
   | 'bool'
   | 'string'
-  /** A type we carry through untouched and never compute with (complex, 8-bit floats, 4-bit integers). */
+  /** A type we carry through untouched and never compute with (complex, 8-bit floats). */
   | 'opaque';
 
 /** A constant of the file: an initializer or the value of a Constant node. */
@@ -26,7 +28,8 @@ export interface Tensor {
   readonly dtype: DataType;
   readonly dims: readonly number[];
   /**
-   * Elements in row-major order, little endian; a view into the file where its layout allows.
+   * Elements in row-major order, little endian, those of 4 bits in a byte each; a view into the file where its layout
+   * allows.
    * Absent when the file describes the tensor but brings no data (a topology-only model).
    */
   readonly bytes?: Uint8Array;

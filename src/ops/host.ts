@@ -143,6 +143,8 @@ const elementTypes: Readonly<Record<number, DataType>> = {
   12: 'uint32',
   13: 'uint64',
   16: 'bfloat16',
+  21: 'uint4',
+  22: 'int4',
 };
 
 /** The element type with this number in ONNX; `opaque` for those we only carry through. */

@@ -4,7 +4,7 @@
 // `table.ts` lists them. Nothing here computes: analysis and execution call the facets.
 
 import type * as Tf from '@tensorflow/tfjs';
-import type { Attribute, DataType, GraphNode } from '../graph/types.ts';
+import type { Attribute, DataType, GraphNode, Tensor } from '../graph/types.ts';
 
 // ---------------------------------------------------------------- attributes
 
@@ -159,6 +159,11 @@ export interface WeightUse {
   readonly groups?: number;
   /** A convolution with one input channel per group. */
   readonly depthwise?: boolean;
+  /**
+   * Of a weight that is stored as levels: the numbers it stands for, given the constants of the node by input slot. Axes
+   * are those of the weight, except that several levels packed into one are apart again along the last.
+   */
+  readonly numbers?: (constant: (input: number) => Tensor | undefined) => Tensor | undefined;
 }
 
 // ---------------------------------------------------------------- execution

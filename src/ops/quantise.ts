@@ -1,12 +1,14 @@
 // QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear: the numbers change, the channels do not.
 // Rounding passes gradients straight through (Bengio et al., arXiv 1308.3432), so that quantised networks train.
-// Left out: 4-bit and 8-bit float types, which are carried through but not computed with.
+// Left out: 8-bit float types, which are carried through but not computed with.
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { DataType } from '../graph/types.ts';
 import { elementTypeOf, sequence } from './host.ts';
+import { numbersOf } from './levels.ts';
 import {
   type AttrsOf,
+  type Axis,
   type Equations,
   int,
   type NodeView,
@@ -23,6 +25,8 @@ import { takeAlong } from './rearrange.ts';
 import { unsupported } from './refusal.ts';
 
 const ranges: Readonly<Partial<Record<DataType, readonly [number, number]>>> = {
+  uint4: [0, 15],
+  int4: [-8, 7],
   uint8: [0, 255],
   int8: [-128, 127],
   uint16: [0, 65535],
@@ -41,21 +45,33 @@ function granularity(view: NodeView<LevelAttrs>): 'tensor' | 'axis' | 'block' {
   return scale.length === 1 && scale[0] === view.shape(0)[levelAxis(view)] ? 'axis' : 'tensor';
 }
 
-/** Scales and zero points go with the channels they belong to. */
+/** Scales and zero points go with the channels they belong to, or with the blocks. */
 function levelTerms(eq: Equations<LevelAttrs>): void {
   const axes = eq.axes(0);
   const along = levelAxis(eq);
   const kind = granularity(eq);
-  for (const input of [1, 2].filter((i) => eq.has(i))) {
-    const levels = eq.axes(input);
-    if (kind === 'axis') eq.same(axes[along], levels[0]);
-    if (kind !== 'block') continue;
-    axes.forEach((axis, i) => {
-      if (i !== along) eq.same(axis, levels[i]);
-      else for (const blocked of [axis, levels[i]]) eq.fix(blocked, 'blocks of it share a scale');
-    });
-  }
+  const perLevel =
+    kind === 'block' ? axes.with(along, blocksOf(eq, axes[along], eq.attrs.block_size)) : [axes[along]];
+  if (kind !== 'tensor')
+    for (const input of [1, 2].filter((i) => eq.has(i)))
+      eq.axes(input).forEach((axis, i) => {
+        eq.same(perLevel[i], axis);
+      });
   eq.out(0, axes);
+}
+
+/** The blocks of an axis that share a scale each: whole ones may go. Fixed where the last one is shorter. */
+export function blocksOf(eq: Equations<unknown>, axis: Axis, block: number): Axis {
+  const why = 'blocks of it share a scale';
+  const count = Math.ceil(axis.length / block);
+  if (count * block !== axis.length) {
+    eq.fix(axis, why);
+    return eq.fixed(count, why);
+  }
+  if (block === 1) return axis;
+  const [blocks, within] = eq.split(axis, [count, block], 'blocks');
+  eq.fix(within, why);
+  return blocks;
 }
 
 /** Scale or zero point as float32, shaped to go with input 0. */
@@ -137,7 +153,19 @@ const DequantizeLinear = operator({
   fold: notFolded,
   terms: levelTerms,
   resize: noResize,
-  weights: noWeights,
+  weights: (view) => [
+    {
+      input: 0,
+      role: 'other',
+      numbers: (constant) => {
+        const levels = constant(0);
+        const block = view.attrs.block_size;
+        return (
+          levels && numbersOf(levels, { scale: constant(1), zero: constant(2), axis: levelAxis(view), block })
+        );
+      },
+    },
+  ],
   layout: 'axes',
   run: (view) => {
     const { tf } = view;
@@ -149,6 +177,16 @@ const DequantizeLinear = operator({
   },
   macs: noMacs,
 });
+
+/** As unsigned levels of 8 bits between the least and greatest number, 0 included; as float32. */
+export function dynamicLevels(view: RunView<unknown>, x: Tf.Tensor) {
+  const { tf } = view;
+  const low = tf.minimum(tf.min(x), tf.scalar(0));
+  const high = tf.maximum(tf.max(x), tf.scalar(0));
+  const scale = tf.div(tf.sub(high, low), tf.scalar(255));
+  const zero = tf.clipByValue(roundThrough(tf, tf.neg(tf.div(low, scale))), 0, 255);
+  return { levels: quantised(view, x, scale, zero, 'uint8'), scale, zero };
+}
 
 const DynamicQuantizeLinear = operator({
   name: 'DynamicQuantizeLinear',
@@ -169,13 +207,8 @@ const DynamicQuantizeLinear = operator({
   weights: noWeights,
   layout: 'elementwise',
   run: (view) => {
-    const { tf } = view;
-    const x = view.input(0);
-    const low = tf.minimum(tf.min(x), tf.scalar(0));
-    const high = tf.maximum(tf.max(x), tf.scalar(0));
-    const scale = tf.div(tf.sub(high, low), tf.scalar(255));
-    const zero = tf.clipByValue(roundThrough(tf, tf.neg(tf.div(low, scale))), 0, 255);
-    return [tf.cast(quantised(view, x, scale, zero, 'uint8'), 'int32'), scale, tf.cast(zero, 'int32')];
+    const { levels, scale, zero } = dynamicLevels(view, view.input(0));
+    return [view.tf.cast(levels, 'int32'), scale, view.tf.cast(zero, 'int32')];
   },
   macs: noMacs,
 });

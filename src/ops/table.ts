@@ -22,6 +22,7 @@ import { matrix } from './matrix.ts';
 import { normalisation } from './normalisation.ts';
 import type { Operator } from './op.ts';
 import { otherNormalisation } from './other-normalisation.ts';
+import { packedLevels } from './packed-levels.ts';
 import { padding } from './padding.ts';
 import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
@@ -68,6 +69,7 @@ const families: readonly (readonly Operator[])[] = [
   indexing,
   joining,
   matrix,
+  packedLevels,
   padding,
   picking,
   pools,

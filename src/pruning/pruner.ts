@@ -18,6 +18,7 @@ import { type Rejection, Rejections } from './rejections.ts';
 import type { StepReport } from './report.ts';
 import { nothingScheduled, reportOf } from './reporting.ts';
 import { type Cost, costOf } from './resizing.ts';
+import { weightsOf } from './weights.ts';
 
 /** What criteria need besides the weights; `Criterion.needs` says which. */
 export type ProvidedEvidence = Pick<Evidence, 'gradients' | 'activations'>;
@@ -136,11 +137,10 @@ export class MetaPruner {
 
   private planned(evidence: ProvidedEvidence): OpenStep {
     const { analysis, options } = this;
-    const { tensors } = analysis.graph;
     const planner = new Planner(
       analysis,
       options,
-      { ...checkedEvidence(options, evidence), tensor: (name) => tensors.get(name) as never },
+      { ...checkedEvidence(options, evidence), tensor: weightsOf(analysis) },
       { standingOf: (contender) => this.standingOf(contender), sizes: this.scopes },
     );
     const { plan, problems, ratio } = this.planWith(planner);

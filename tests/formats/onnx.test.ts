@@ -65,6 +65,9 @@ describe('numbers are read from every field that may hold them', () => {
       tensor('w', 10, [2]).bytes(TENSOR.int32Data, varints(128, 120, 128, 128, 2)),
       [1, -0],
     ],
+    ['uint4 in pairs', tensor('w', 21, [3]).bytes(TENSOR.rawData, Uint8Array.of(0x2f, 0x0e)), [15, 2, 14]],
+    ['int4 in pairs', tensor('w', 22, [3]).bytes(TENSOR.rawData, Uint8Array.of(0x2f, 0x0e)), [-1, 2, -2]],
+    ['int4 in int32_data', tensor('w', 22, [2]).bytes(TENSOR.int32Data, varints(0x78)), [-8, 7]],
     ['bfloat16 in int32_data', tensor('w', 16, [1]).bytes(TENSOR.int32Data, varints(128, 127)), [1]],
     [
       'uint32 in uint64_data',
@@ -256,7 +259,7 @@ describe('what is not understood is kept', () => {
     initializers: [
       tensor('w', 1, [2]).bytes(TENSOR.rawData, new Uint8Array(8)).string(12, 'about w'),
       tensor('c', 9, []).bytes(TENSOR.rawData, Uint8Array.of(1)),
-      tensor('packed', 22, [4]).bytes(TENSOR.rawData, Uint8Array.of(18, 52)),
+      tensor('packed', 17, [4]).bytes(TENSOR.rawData, Uint8Array.of(18, 52, 3, 4)),
     ],
     model: (model) => {
       model.bytes(MODEL.functions, named);
@@ -356,6 +359,19 @@ describe('changes', () => {
       expect([...y.data]).toEqual([3, 4]);
     },
   );
+
+  it.each<[DataType, number, number[]]>([
+    ['int4', 22, [-8, 7, -1]],
+    ['uint4', 21, [15, 0, 9]],
+  ])('%s is packed again', (dtype, code, values) => {
+    const model = open(adding(tensor('w', code, [2]).bytes(TENSOR.rawData, Uint8Array.of(0x21))));
+    const written = writeModel(withTensor(model, 'w', dtype, [3], values));
+    const [stored] = payloads(payloads(written, MODEL.graph)[0], GRAPH.initializer).filter((each) =>
+      payloads(each, TENSOR.name).some((name) => new TextDecoder().decode(name) === 'w'),
+    );
+    expect(payloads(stored, TENSOR.rawData)[0]).toHaveLength(2);
+    expect(toNumbers(constant(written))).toEqual(values);
+  });
 
   it('a network made in memory: ONNX Runtime takes it', async () => {
     const x = { dims: [1, 1, 6, 6], data: new Float32Array(36).fill(0.5) };

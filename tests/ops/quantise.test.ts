@@ -102,6 +102,20 @@ describe('quantised values', () => {
   });
 });
 
+test('products of integers learn through their rounding', async () => {
+  await tf.setBackend('cpu');
+  const weight = bytes([2, 2], [1, 2, 3, 4]);
+  const { runWith } = single({ op: 'MatMulInteger', inputs: [fed(bytes([1, 2], [1, 1])), weight] });
+  const sum = (x: tf.Tensor) => tf.sum(runWith(new Map([[0, x]]))[0]) as tf.Scalar;
+  expect(
+    Array.from(
+      await tf
+        .grad(sum)(tf.tensor2d([[5, 6]]))
+        .data(),
+    ),
+  ).toEqual([3, 7]);
+});
+
 describe('quantised types', () => {
   test.each([
     [

@@ -105,4 +105,10 @@ export const dataTypes: readonly DataType[] = [
   'opaque',
   'opaque',
   'bfloat16',
+  'opaque',
+  'opaque',
+  'opaque',
+  'opaque',
+  'uint4',
+  'int4',
 ];

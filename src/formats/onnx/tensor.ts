@@ -37,7 +37,8 @@ export function readTensor(message: Message, fallbackName: string, companions: C
   const dtype = dataTypes[type] ?? 'opaque';
   checkDims(name, dims);
   if (dtype === 'opaque' || dtype === 'string') return { name, dtype, dims };
-  const expected = elementCount(dims) * elementSize(dtype);
+  const count = elementCount(dims);
+  const expected = isPacked(dtype) ? Math.ceil(count / 2) : count * elementSize(dtype);
   const bytes =
     location === EXTERNAL ? externalBytes(name, external, expected, companions) : dataBytes(dtype, data);
   if (bytes === undefined || (bytes.length === 0 && expected > 0)) return { name, dtype, dims };
@@ -45,7 +46,25 @@ export function readTensor(message: Message, fallbackName: string, companions: C
     throw new Damage(
       `the tensor "${name}" needs ${counted(expected)} bytes for [${dims}] and has ${counted(bytes.length)}`,
     );
-  return { name, dtype, dims, bytes };
+  return { name, dtype, dims, bytes: isPacked(dtype) ? unpacked(dtype, bytes, count) : bytes };
+}
+
+/** Elements of 4 bits lie in pairs in the file, the first in the lower half of its byte. */
+const isPacked = (dtype: DataType): boolean => dtype === 'int4' || dtype === 'uint4';
+
+function unpacked(dtype: DataType, pairs: Uint8Array, count: number): Uint8Array {
+  const out = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const bits = i % 2 === 0 ? pairs[i >> 1] & 15 : pairs[i >> 1] >> 4;
+    out[i] = dtype === 'int4' && bits > 7 ? bits - 16 : bits;
+  }
+  return out;
+}
+
+function packed(elements: Uint8Array): Uint8Array {
+  const out = new Uint8Array(Math.ceil(elements.length / 2));
+  for (let i = 0; i < elements.length; i++) out[i >> 1] |= (elements[i] & 15) << (4 * (i % 2));
+  return out;
 }
 
 /** TensorProto.DataLocation. */
@@ -187,5 +206,6 @@ export function writeTensor(tensor: Tensor): MessageWriter {
 
 function writeContents(writer: MessageWriter, tensor: Tensor): MessageWriter {
   for (const dim of tensor.dims) writer.integer(TENSOR.dims, dim);
-  return tensor.bytes ? writer.bytes(TENSOR.rawData, tensor.bytes) : writer;
+  const { bytes, dtype } = tensor;
+  return bytes ? writer.bytes(TENSOR.rawData, isPacked(dtype) ? packed(bytes) : bytes) : writer;
 }
