@@ -28,7 +28,7 @@ export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
   );
   const roles = findRoles(graph, inference, solution);
   const grouping = findGroups(graph, solution, roles);
-  const costs = costsOf(graph, inference, roles);
+  const { costs, learned } = costsOf(graph, inference, roles);
   const total = (key: 'params' | 'macs') => costs.reduce((sum, cost) => sum + cost[key], 0);
   const carried = new Carriers(solution, grouping);
   const explainer = new Explainer(graph, inference, (name) => solution.axesOf(name), grouping);
@@ -42,6 +42,7 @@ export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
     groups: grouping.groups,
     frozen: grouping.frozen,
     costs,
+    learned,
     params: total('params'),
     macs: total('macs'),
     view: (node) => inference.bound(node),

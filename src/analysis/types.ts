@@ -91,6 +91,8 @@ export interface Analysis {
   readonly groups: readonly Group[];
   readonly frozen: readonly FrozenAxis[];
   readonly costs: readonly NodeCost[];
+  /** Constants that count as parameters, and how many each of their elements is: levels may be packed. */
+  readonly learned: ReadonlyMap<string, number>;
   readonly params: number;
   readonly macs: number;
   /** The operator and view of a node; `undefined` for one we do not know or whose input types are unknown. */

@@ -28,6 +28,13 @@ export const elementSize = (dtype: DataType): number => elementSizes[dtype];
 
 export const elementCount = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1);
 
+/** Bytes that so many elements take in a file, where those of 4 bits share one. */
+export const storedBytes = (dtype: DataType, count: number): number =>
+  isPacked(dtype) ? Math.ceil(count / 2) : count * elementSize(dtype);
+
+/** Whether a file holds two elements in a byte. */
+export const isPacked = (dtype: DataType): boolean => dtype === 'int4' || dtype === 'uint4';
+
 export const isFloat = (dtype: DataType): boolean =>
   dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64';
 

@@ -159,6 +159,8 @@ export interface WeightUse {
   readonly groups?: number;
   /** A convolution with one input channel per group. */
   readonly depthwise?: boolean;
+  /** Numbers of a weight that one element of its constant holds; 1 unless stated. */
+  readonly perElement?: number;
   /**
    * Of a weight that is stored as levels: the numbers it stands for, given the constants of the node by input slot. Axes
    * are those of the weight, except that several levels packed into one are apart again along the last.

@@ -173,6 +173,7 @@ const MatMulNBits = operator({
       outAxis: 0,
       inAxis: 1,
       groups: 1,
+      perElement: 8 / view.attrs.bits,
       numbers: (constant) => storedWeight(view.attrs, constant),
     },
     ...(view.has(BIAS) ? [{ input: BIAS, role: 'bias' } as const] : []),

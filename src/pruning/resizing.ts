@@ -2,7 +2,7 @@
 // Surgery writes it into the graph; `costAfter` prices it without touching a weight.
 
 import type { Analysis, Removal } from '../analysis/types.ts';
-import { elementCount, isFloat } from '../graph/tensor.ts';
+import { elementCount, isFloat, storedBytes } from '../graph/tensor.ts';
 import type { GraphNode } from '../graph/types.ts';
 import { type HostTensor, type NodeView, type Operator, type ResizeView, readAttrs } from '../ops/op.ts';
 import type { Kept } from './gather.ts';
@@ -152,7 +152,8 @@ export interface Cost {
 /** What the network costs as it is. */
 export function costOf({ graph, params, macs }: Analysis): Cost {
   let bytes = 0;
-  for (const { bytes: own } of graph.tensors.values()) bytes += own?.length ?? 0;
+  for (const { dtype, dims, bytes: own } of graph.tensors.values())
+    if (own) bytes += storedBytes(dtype, elementCount(dims));
   return { params, macs, bytes };
 }
 
@@ -171,48 +172,36 @@ export function costAfter(
   };
 }
 
-const uncounted = new Set(['running-mean', 'running-variance']);
+/** MACs by node, asked for again and again. */
+const known = new WeakMap<Analysis, ReadonlyMap<number, number>>();
 
-/** What pricing asks of an analysis again and again. */
-interface Prices {
-  readonly statistics: ReadonlySet<string>;
-  readonly macs: ReadonlyMap<number, number>;
-}
-
-const known = new WeakMap<Analysis, Prices>();
-
-function pricesOf(analysis: Analysis): Prices {
+function macsOf(analysis: Analysis): ReadonlyMap<number, number> {
   const found = known.get(analysis);
   if (found) return found;
-  const members = analysis.groups.flatMap((group) => group.members);
-  const prices = {
-    statistics: new Set(members.filter(({ role }) => uncounted.has(role)).map(({ tensor }) => tensor)),
-    macs: new Map(analysis.costs.map(({ node, macs }) => [node, macs])),
-  };
-  known.set(analysis, prices);
-  return prices;
+  const macs = new Map(analysis.costs.map((cost) => [cost.node, cost.macs]));
+  known.set(analysis, macs);
+  return macs;
 }
 
 function shrunkConstants(
-  analysis: Analysis,
+  { graph, learned }: Analysis,
   kept: ReadonlyMap<string, Kept>,
 ): { params: number; bytes: number } {
-  const { statistics } = pricesOf(analysis);
   let params = 0;
   let bytes = 0;
   for (const [name, axes] of kept) {
-    const tensor = analysis.graph.tensors.get(name);
+    const tensor = graph.tensors.get(name);
     if (!tensor) continue;
-    const size = elementCount(tensor.dims);
-    const gone = size - elementCount(lengthsAfter(tensor.dims, axes));
-    if (tensor.bytes) bytes += (tensor.bytes.length / size) * gone;
-    if (isFloat(tensor.dtype) && !statistics.has(name)) params += gone;
+    const { dtype, dims } = tensor;
+    const [size, left] = [elementCount(dims), elementCount(lengthsAfter(dims, axes))];
+    if (tensor.bytes) bytes += storedBytes(dtype, size) - storedBytes(dtype, left);
+    params += (size - left) * (learned.get(name) ?? 0);
   }
   return { params, bytes };
 }
 
 function savedMacs(analysis: Analysis, resizing: Resizing): number {
-  const { macs } = pricesOf(analysis);
+  const macs = macsOf(analysis);
   let saved = 0;
   for (const node of touchedNodes(analysis, resizing.kept)) {
     const before = macs.get(node.id) ?? 0;

@@ -1,7 +1,7 @@
 // TensorProto to Tensor and back. Raw and packed little-endian fields stay views into the file; only integers written
 // as varints are decoded.
 
-import { elementCount, elementSize } from '../../graph/tensor.ts';
+import { elementCount, elementSize, isPacked, storedBytes } from '../../graph/tensor.ts';
 import type { DataType, Tensor } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
 import type { Companions } from '../format.ts';
@@ -38,7 +38,7 @@ export function readTensor(message: Message, fallbackName: string, companions: C
   checkDims(name, dims);
   if (dtype === 'opaque' || dtype === 'string') return { name, dtype, dims };
   const count = elementCount(dims);
-  const expected = isPacked(dtype) ? Math.ceil(count / 2) : count * elementSize(dtype);
+  const expected = storedBytes(dtype, count);
   const bytes =
     location === EXTERNAL ? externalBytes(name, external, expected, companions) : dataBytes(dtype, data);
   if (bytes === undefined || (bytes.length === 0 && expected > 0)) return { name, dtype, dims };
@@ -49,9 +49,7 @@ export function readTensor(message: Message, fallbackName: string, companions: C
   return { name, dtype, dims, bytes: isPacked(dtype) ? unpacked(dtype, bytes, count) : bytes };
 }
 
-/** Elements of 4 bits lie in pairs in the file, the first in the lower half of its byte. */
-const isPacked = (dtype: DataType): boolean => dtype === 'int4' || dtype === 'uint4';
-
+/** Of two elements in a byte the first is the lower half. */
 function unpacked(dtype: DataType, pairs: Uint8Array, count: number): Uint8Array {
   const out = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
