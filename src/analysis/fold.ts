@@ -282,10 +282,18 @@ class Inferrer implements Inference {
   }
 }
 
-const unknownOperator = (node: GraphNode): Problem => ({
+/** Where ONNX Runtime keeps operators on weights that are laid out for vectors of one length. */
+const FOR_ONE_PROCESSOR = 'com.microsoft.nchwc';
+
+const unknownOperator = ({ name, domain, op }: GraphNode): Problem => ({
   code: 'unknown-operator',
-  where: node.name,
-  message: `"${node.name}" is a ${node.domain ? `${node.domain}.` : ''}${node.op}, an operator this program does not know; its channels stay as they are.`,
+  where: name,
+  message: `"${name}" is a ${domain ? `${domain}.` : ''}${op}, an operator this program does not know; its channels stay as they are.`,
+  ...(domain === FOR_ONE_PROCESSOR
+    ? {
+        hint: 'ONNX Runtime has laid this network out for one kind of processor. Open the file it was optimised from, or optimise that at the level "extended".',
+      }
+    : {}),
 });
 
 function shapeProblem(node: GraphNode, error: unknown): Problem {

@@ -1,9 +1,9 @@
 // Vectors that the file keeps once for several nodes. Exporters merge constants that hold the same numbers (the zeros and
-// ones of normalisations that were never trained, biases that folding left at nothing), which says nothing about
+// ones of normalisations that were never trained, biases that folding left at nothing, zero points), which says nothing about
 // channels. Such a vector becomes one for each set of readers that hang together otherwise, too; a cut then writes them
 // apart. Kernels stay tied: who shares them means it.
 
-import { elementCount, isFloat, toFloat32 } from '../graph/tensor.ts';
+import { elementCount, isFloat, isInteger, toFloat32 } from '../graph/tensor.ts';
 import type { Graph, Tensor } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
 import type { Inference } from './fold.ts';
@@ -68,8 +68,11 @@ function isKernel({ node, slot }: Reader, inference: Inference): boolean {
     .some(({ input, role }) => input === slot && role === 'kernel');
 }
 
+/** Numbers or levels (zero points); 64-bit integers are sizes and positions. */
 const isVector = ({ dtype, dims }: Tensor): boolean =>
-  isFloat(dtype) && elementCount(dims) > 1 && dims.filter((length) => length > 1).length === 1;
+  (isFloat(dtype) || (isInteger(dtype) && dtype !== 'int64' && dtype !== 'bool')) &&
+  elementCount(dims) > 1 &&
+  dims.filter((length) => length > 1).length === 1;
 
 /**
  * A constant for each set of readers. The first keeps the name; the others are named after their first reader, so that

@@ -100,6 +100,15 @@ test('control flow and operators that are not known say why their surroundings s
   });
 });
 
+test('a network that ONNX Runtime laid out for one processor is told apart', () => {
+  const b = new GraphBuilder('laid out', { opset: 17, domains: { 'com.microsoft.nchwc': 1 } });
+  const inputs = [b.input('x', 'float32', [1, 8, 4, 4]), b.tensor('w', 'float32', [8, 8, 1, 1])];
+  const { problems } = analyse(
+    b.output(b.node('Conv', inputs, {}, { domain: 'com.microsoft.nchwc' })).graph(),
+  );
+  expect(problems[0].hint).toContain('Open the file it was optimised from');
+});
+
 describe.skipIf(!sharedFolder())(`on real networks (${skipReason})`, () => {
   const models = ['resnet50', 'mobilenet_v3_small', 'vit_tiny_fused', 'toy_swin', 'toy_vit_gqa'];
   test.each(models)('%s: every member is reached from every other', (model) => {

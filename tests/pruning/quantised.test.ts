@@ -6,9 +6,11 @@ import { analyse } from '../../src/analysis/analyse.ts';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
+import { elementCount } from '../../src/graph/tensor.ts';
 import type { DataType, Graph } from '../../src/graph/types.ts';
 import { Random } from '../../src/lib/random.ts';
 import { MetaPruner } from '../../src/pruning/pruner.ts';
+import { costAfter, costOf } from '../../src/pruning/resizing.ts';
 import { expectLaw } from '../conformance/random/law.ts';
 import { runOnnx } from '../onnx-runtime.ts';
 
@@ -167,6 +169,50 @@ describe('levels with a scale for each block', () => {
     const expected = scoresOf(network(plain(perBlock))).map((scores, g) => inRuns(scores, channels[g]));
     expectClose(scoresOf(graph), expected);
   });
+});
+
+test('zero points that the file keeps once tie no layers together', () => {
+  const b = new GraphBuilder('shared zeros', { opset: 17 });
+  const zeros = b.tensor('zeros', 'int8', [8], new Array(8).fill(0));
+  const linear = (name: string, x: string, rows: number) => {
+    const w = b.tensor(
+      name,
+      'int8',
+      [rows, 8],
+      list(rows * 8, (i) => (i * 7) % 50),
+    );
+    const scale = b.tensor(`${name} scale`, 'float32', [8], list(8, columnScale));
+    return b.node('Relu', [
+      b.node('MatMul', [x, b.node('DequantizeLinear', [w, scale, zeros], { axis: 1 })]),
+    ]);
+  };
+  const y = linear('second', linear('first', b.input('x', 'float32', ['N', 4]), 4), 8);
+  const graph = b
+    .output(plain(perColumn)(b, 'head', y, { rows: 8, columns: 2, levels: list(16, (i) => i) }))
+    .graph();
+  expect(analyse(graph).groups.map(({ id }) => id)).toEqual(['first:1', 'second:1']);
+});
+
+test.each([
+  ['dequantised', dequantised, 1],
+  ['uint4', blocked('uint4'), 1],
+  ['packed', packed, 2],
+] as [string, Layer, number][])('%s: what a cut will cost is what it costs', (_, layer, perElement) => {
+  const graph = network(layer);
+  const analysis = analyse(graph);
+  const elements = ['first', 'second', 'head'].map((name) => elementCount(graph.tensors.get(name)!.dims));
+  const [first, second, head] = elements;
+  expect(analysis.params).toBe((first + second) * perElement + head);
+  const pruner = new MetaPruner(graph, { ratio: 0.5 });
+  pruner.step();
+  const removal = new Map(pruner.lastStep?.removed.map(({ group, units }) => [group, units]));
+  expect(costAfter(analysis, removal)).toEqual(costOf(pruner.analysis));
+});
+
+test('levels of 4 bits count half a byte', () => {
+  const bytes = (dtype: DataType) => costOf(analyse(network(blocked(dtype)))).bytes;
+  const levels = 64 * 128 + 128 * 32;
+  expect(bytes('int8') - bytes('uint4')).toBe((levels + levels / BLOCK) / 2);
 });
 
 test.each([
