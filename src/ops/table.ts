@@ -2,6 +2,7 @@
 
 import { activation } from './activation.ts';
 import { attention } from './attention.ts';
+import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';
 import { caching } from './caching.ts';
 import { columnsToImage } from './columns-to-image.ts';
@@ -9,6 +10,7 @@ import { comparison } from './comparison.ts';
 import { control } from './control.ts';
 import { convolutions } from './convolution.ts';
 import { deformable } from './deformable.ts';
+import { determinant } from './determinant.ts';
 import { einsum } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
 import { fusedAttention } from './fused-attention.ts';
@@ -18,6 +20,7 @@ import { grids } from './grid.ts';
 import { groupedAttention } from './grouped-attention.ts';
 import { indexing } from './indexing.ts';
 import { joining } from './joining.ts';
+import { losses } from './losses.ts';
 import { matrix } from './matrix.ts';
 import { normalisation } from './normalisation.ts';
 import type { Operator } from './op.ts';
@@ -48,6 +51,7 @@ import { unpooling } from './unpooling.ts';
 const families: readonly (readonly Operator[])[] = [
   activation,
   attention,
+  bits,
   blocks,
   caching,
   comparison,
@@ -60,6 +64,7 @@ const families: readonly (readonly Operator[])[] = [
   control,
   convolutions,
   deformable,
+  determinant,
   einsum,
   fusedAttention,
   generators,
@@ -68,6 +73,7 @@ const families: readonly (readonly Operator[])[] = [
   groupedAttention,
   indexing,
   joining,
+  losses,
   matrix,
   packedLevels,
   padding,

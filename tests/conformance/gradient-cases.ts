@@ -428,6 +428,38 @@ const pool = (op: string, title: string, x: readonly number[], attributes: Attri
 const resize = (title: string, x: readonly number[], sizes: readonly number[], attributes: Attributes) =>
   make(`Resize ${title}`, (c) => c.node('Resize', [c.x(x), '', '', c.ints(...sizes)], attributes));
 
+/** Labels of 4 classes: [2, 3]. */
+const labels = (c: CaseBuilder) => c.builder.tensor('labels', 'int64', [2, 3], [0, 3, 2, 1, 1, 2]);
+const corners = (c: CaseBuilder) =>
+  c.builder.tensor('boxes', 'float32', [2, 4], [0, 0, 4.7, 4.2, 1.1, 0.3, 3.6, 4.9]);
+
+const detection: GradientCase[] = [
+  ...['avg', 'max'].flatMap((mode) =>
+    [0, 2].map((sampling_ratio) =>
+      make(
+        `RoiAlign, ${mode}, ${sampling_ratio === 0 ? 'samples as they fit' : 'samples'}`,
+        (c) =>
+          c.node('RoiAlign', [c.ranked([2, 2, 5, 5]), corners(c), c.ints(0, 1)], {
+            mode,
+            sampling_ratio,
+            output_height: 2,
+            output_width: 2,
+          }),
+        { opset: 16 },
+      ),
+    ),
+  ),
+  make('Det', (c) => c.node('Det', [c.x([2, 4, 4])])),
+];
+
+const losses: GradientCase[] = ['mean', 'sum', 'none'].flatMap((reduction) =>
+  ['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss'].map((op) =>
+    make(`${op}, ${reduction}`, (c) =>
+      c.node(op, [c.x([2, 4, 3]), labels(c), c.w([4], 0.5, 1.5)], { reduction, ignore_index: 3 }),
+    ),
+  ),
+);
+
 const images: GradientCase[] = [
   pool('MaxPool', '2x2', [2, 3, 4, 4], { kernel_shape: [2, 2], strides: [2, 2] }),
   pool('MaxPool', 'overlapping, padded', [1, 2, 5, 5], {
@@ -612,6 +644,8 @@ export const gradientCases: readonly GradientCase[] = [
   ...products,
   ...normalisation,
   ...images,
+  ...detection,
+  ...losses,
   ...moving,
   ...compositions,
 ];

@@ -3,7 +3,7 @@
 
 import { test } from 'vitest';
 import { expectAlike, flow, fused, noise, type Row, row } from './beside.ts';
-import { floats, type SingleNode, whole } from './single.ts';
+import { fed, floats, type SingleNode, whole } from './single.ts';
 
 /** x [5, 2, 3], hidden 4. */
 const recurrent = (
@@ -112,6 +112,34 @@ const table = (): readonly Row[] => {
       floats([], [4096]),
     ]),
     row('scales', 'RMSNormalization', [flow(1, 2, 4), noise(4)], { opset: 23 }),
+    ...['mean', 'sum', 'none'].flatMap((reduction) => {
+      const labels = fed(whole([2, 3], [0, 3, 2, 1, 1, 2]));
+      const attributes = { reduction, ignore_index: 2 };
+      return [
+        row(`, ${reduction}`, 'NegativeLogLikelihoodLoss', [flow(2, 4, 3), labels], {
+          attributes: { reduction },
+        }),
+        row(`weighted, ${reduction}`, 'NegativeLogLikelihoodLoss', [flow(2, 4, 3), labels, noise(4)], {
+          attributes,
+        }),
+        row(`, ${reduction}`, 'SoftmaxCrossEntropyLoss', [flow(2, 4, 3), labels], {
+          outputs: 2,
+          attributes: { reduction },
+        }),
+        row(`weighted, ${reduction}`, 'SoftmaxCrossEntropyLoss', [flow(2, 4, 3), labels, noise(4)], {
+          attributes,
+        }),
+      ];
+    }),
+    ...['LEFT', 'RIGHT'].map((direction) =>
+      row(
+        `to the ${direction}`,
+        'BitShift',
+        [fed(whole([4], [255, 16, 4, 1], 'uint8')), fed(whole([4], [1, 2, 0, 9], 'uint8'))],
+        { attributes: { direction }, within: 0 },
+      ),
+    ),
+    ...[1, 2, 3, 5].map((size) => row(`of ${size} rows`, 'Det', [flow(2, 3, size, size)])),
     fused('transposed and scaled', 'FusedMatMul', [flow(2, 3, 4), noise(2, 5, 3)], {
       transA: 1,
       transB: 1,

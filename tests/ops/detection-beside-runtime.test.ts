@@ -52,6 +52,22 @@ test.each([
     opset: 10,
     attributes: align,
   }),
+  ...(['avg', 'max'] as const).flatMap((mode) =>
+    [0, 2].map((samples) =>
+      row(
+        `takes the ${mode} of ${samples === 0 ? 'as many samples as fit' : 'samples'}`,
+        'RoiAlign',
+        [flow(2, 3, 8, 8), corners, fed(whole([3], [0, 1, 1]))],
+        { opset: 16, attributes: { ...align, sampling_ratio: samples, mode } },
+      ),
+    ),
+  ),
+  row(
+    'takes as many samples as fit, before opset 16',
+    'RoiAlign',
+    [flow(2, 3, 8, 8), corners, fed(whole([3], [0, 1, 1]))],
+    { opset: 10, attributes: { ...align, sampling_ratio: 0 } },
+  ),
   suppress('of corners', {}),
   suppress('of centres', { center_point_box: 1 }),
   deform('moved', 1, 1, 0),

@@ -48,9 +48,13 @@ const rows: readonly (readonly [Family, string])[] = [
   [
     'move',
     `Split, Slice, Gather, Expand, Tile, Concat, Pad, DepthToSpace: Depth to space, SpaceToDepth: Space to depth,
-    SplitToSequence: Split, SequenceAt: Pick`,
+    SplitToSequence: Split, SequenceAt: Pick, GatherBlockQuantized: Gather`,
   ],
-  ['product', 'MatMul, Gemm, Einsum, FusedMatMul: MatMul'],
+  [
+    'product',
+    `MatMul, Gemm, Einsum, FusedMatMul: MatMul, FusedGemm: Gemm, MatMulInteger: MatMul, QLinearMatMul: MatMul,
+    MatMulIntegerToFloat: MatMul, DynamicQuantizeMatMul: MatMul, MatMulNBits: MatMul, QGemm: Gemm`,
+  ],
   [
     'pool',
     `MaxPool: Max pool, AveragePool: Average pool, GlobalAveragePool: Global average, GlobalMaxPool: Global max,
@@ -61,7 +65,10 @@ const rows: readonly (readonly [Family, string])[] = [
     'attention',
     'Attention, MultiHeadAttention: Attention, GroupQueryAttention: Attention, PackedAttention: Attention',
   ],
-  ['other', 'ConvTranspose: Transposed conv, ConvInteger: Conv, FusedConv: Conv, Resize, Upsample'],
+  [
+    'other',
+    'ConvTranspose: Transposed conv, ConvInteger: Conv, QLinearConv: Conv, FusedConv: Conv, Resize, Upsample',
+  ],
 ];
 
 export interface Word {
