@@ -1,10 +1,16 @@
 // The drawing on the screen: Cytoscape for boxes, lines, panning and zooming, captions above it. It is told what to
 // show and says what a person does; it keeps no state of the page.
 
-import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
+import cytoscape, {
+  type CollectionReturnValue,
+  type Core,
+  type ElementDefinition,
+  type NodeSingular,
+} from 'cytoscape';
 import type { Drawing, DrawnNode } from '../../src/workbench/engine.ts';
 import { onThemeChange } from '../theme/colours.ts';
 import { Captions } from './captions.ts';
+import { boundsOf } from './columns.ts';
 import type { Layout, Rect } from './layout.ts';
 import { paletteOf, stylesheet } from './looks.ts';
 import type { Planned } from './planned.ts';
@@ -33,6 +39,8 @@ const tools = 46;
 const largest = 1.15;
 const closest = 2.5;
 const legible = 0.6;
+/** Elements that are added at once. */
+const portion = 60;
 /** Milliseconds within which a second tap belongs to the first. */
 const secondTap = 350;
 
@@ -43,6 +51,10 @@ export class GraphCanvas {
   private readonly stop: () => void;
   /** The whole is in view because nobody has moved it since. */
   private fitted = true;
+  /** Of the whole picture. */
+  private bounds: Rect = { x: 0, y: 0, width: 0, height: 0 };
+  /** The frame that adds the next elements. */
+  private coming = 0;
   private lit: Light | undefined;
   private current: string | undefined;
 
@@ -68,6 +80,7 @@ export class GraphCanvas {
 
   destroy(): void {
     this.stop();
+    cancelAnimationFrame(this.coming);
     this.cy.destroy();
   }
 
@@ -100,9 +113,16 @@ export class GraphCanvas {
   }
 
   private point(node: NodeSingular | undefined): void {
+    const isNode = node && node.data('kind') !== 'frame';
+    this.only('pointed', isNode ? node.union(node.connectedEdges()) : this.cy.collection());
+  }
+
+  /** Gives a class to these elements alone; whatever has it already, or never had it, is not styled anew. */
+  private only(name: string, wanted: CollectionReturnValue): void {
+    const before = this.cy.elements(`.${name}`);
     this.cy.batch(() => {
-      this.cy.elements('.pointed').removeClass('pointed');
-      if (node && node.data('kind') !== 'frame') node.union(node.connectedEdges()).addClass('pointed');
+      before.not(wanted).removeClass(name);
+      wanted.not(before).addClass(name);
     });
   }
 
@@ -121,26 +141,36 @@ export class GraphCanvas {
   show(drawing: Drawing, layout: Layout, anchor?: string): void {
     const before = anchor === undefined ? undefined : this.onScreen(anchor);
     const isOther = !this.showsMostOf(drawing);
+    this.bounds = boundsOf(layout);
     const elements = elementsOf(drawing, layout);
     const ids = new Set(elements.map(({ data }) => data.id));
+    cancelAnimationFrame(this.coming);
     this.cy.batch(() => {
       this.cy.elements().forEach((element) => {
         if (!ids.has(element.id())) element.remove();
       });
       for (const { data, position } of elements) {
-        const known = this.cy.getElementById(data.id as string);
-        if (known.empty()) this.cy.add({ data, ...(position ? { position } : {}) });
-        else {
-          known.data(data);
-          if (position) known.position(position);
-        }
+        const known = this.cy.getElementById(data.id);
+        if (known.empty()) continue;
+        known.data(data);
+        if (position) known.position(position);
       }
     });
-    this.light(this.lit);
-    this.setCurrent(this.current);
+    this.add(elements.filter(({ data }) => this.cy.getElementById(data.id).empty()));
     const after = anchor === undefined ? undefined : this.onScreen(anchor);
     if (before && after) this.cy.panBy({ x: before.x - after.x, y: before.y - after.y });
     else if (isOther || this.fitted) this.fit();
+  }
+
+  /** Adds a part of the elements with every frame: styling hundreds at once would hold up the page. */
+  private add(elements: readonly Element[]): void {
+    this.cy.batch(() => {
+      this.cy.add(elements.slice(0, portion));
+      this.light(this.lit);
+      this.setCurrent(this.current);
+    });
+    const others = elements.slice(portion);
+    if (others.length > 0) this.coming = requestAnimationFrame(() => this.add(others));
   }
 
   /** Whether it is the same network, perhaps with other nodes unfolded. */
@@ -159,19 +189,17 @@ export class GraphCanvas {
   /** Lights the group's nodes and edges and dims the rest; `undefined` lights everything alike. */
   light(light: Light | undefined): void {
     this.lit = light;
+    const holds = (groups: readonly string[] = []) => light !== undefined && groups.includes(light.group);
+    const edges = this.cy.edges().filter((edge) => holds(edge.data('groups')));
+    const holders = this.cy.nodes().filter((node) => holds((node.data('node') as DrawnNode)?.groups));
+    const lit = edges.union(edges.connectedNodes()).union(holders);
+    const root = this.cy.getElementById(light?.root ?? '');
+    const others = this.cy.elements().not(lit).not('[kind = "frame"]');
     this.cy.batch(() => {
-      const all = this.cy.elements().removeClass('lit cut root faint');
-      if (!light) return;
-      const { group } = light;
-      const edges = this.cy.edges().filter((edge) => (edge.data('groups') as string[]).includes(group));
-      const holders = this.cy
-        .nodes()
-        .filter((node) => ((node.data('node') as DrawnNode | undefined)?.groups ?? []).includes(group));
-      const lit = edges.union(edges.connectedNodes()).union(holders);
-      lit.addClass('lit');
-      edges.sources().addClass('cut');
-      if (light.root !== undefined) this.cy.getElementById(light.root).addClass('root cut');
-      all.not(lit).not('[kind = "frame"]').addClass('faint');
+      this.only('lit', lit);
+      this.only('root', root);
+      this.only('cut', edges.sources().union(root));
+      this.only('faint', light ? others : this.cy.collection());
     });
   }
 
@@ -181,31 +209,28 @@ export class GraphCanvas {
   }
 
   mark(found: ReadonlySet<string>): void {
-    this.cy.batch(() => {
-      this.cy.nodes('.found').removeClass('found');
-      for (const id of found) this.cy.getElementById(id).addClass('found');
-    });
+    this.only(
+      'found',
+      this.cy.nodes().filter((node) => found.has(node.id())),
+    );
   }
 
   setCurrent(id: string | undefined): void {
     this.current = id;
-    this.cy.batch(() => {
-      this.cy.nodes('.current').removeClass('current');
-      if (id !== undefined) this.cy.getElementById(id).addClass('current');
-    });
+    this.only('current', this.cy.getElementById(id ?? ''));
   }
 
   // -------------------------------------------------------------- where one looks
 
   fit(): void {
     this.cy.stop();
-    const { x1, y1, w, h } = this.cy.elements().boundingBox({});
+    const { x, y, width: w, height: h } = this.bounds;
     const { width, height } = this.size;
     const zoom = Math.min(largest, (width - 2 * margin) / w, (height - margin - tools) / h);
     if (zoom > 0 && Number.isFinite(zoom)) {
       const left = (width - w * zoom) / 2;
       const top = tools + Math.max(0, (height - margin - tools - h * zoom) / 2);
-      this.cy.viewport({ zoom, pan: { x: left - x1 * zoom, y: top - y1 * zoom } });
+      this.cy.viewport({ zoom, pan: { x: left - x * zoom, y: top - y * zoom } });
     }
     this.fitted = true;
   }

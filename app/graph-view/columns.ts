@@ -30,6 +30,19 @@ export function wrap(layout: Layout, panel: Panel): Layout {
 const scaleIn = ({ width, height }: Layout, panel: Panel): number =>
   Math.min(1, panel.width / width, panel.height / height);
 
+/** What a layout takes up: nodes, frames, and the ways of edges, whose lanes run around the columns. */
+export function boundsOf({ rects, routes }: Layout): Rect {
+  const boxes = [...rects.values()];
+  const points = [...routes.values()].flat();
+  const corners = boxes.map(({ x, y, width, height }) => ({ x: x + width, y: y + height }));
+  const all: readonly Point[] = [...boxes, ...corners, ...points];
+  const x = all.reduce((least, point) => Math.min(least, point.x), Number.POSITIVE_INFINITY);
+  const y = all.reduce((least, point) => Math.min(least, point.y), Number.POSITIVE_INFINITY);
+  const right = all.reduce((most, point) => Math.max(most, point.x), x);
+  const bottom = all.reduce((most, point) => Math.max(most, point.y), y);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
 /** A height at which the ribbon can be cut. */
 interface Place {
   readonly y: number;
@@ -63,22 +76,38 @@ const keyOf = ([start]: readonly Point[]): string => `${start.x} ${start.y}`;
 /** The cuts into `count` columns with the least sum of squared heights and lanes: shortest paths over the places. */
 function cutsFor({ height }: Layout, places: readonly Place[], count: number): Place[] {
   const even = height / count;
-  const ends = [...places.map(({ y }) => y), height];
-  const costOf = (from: number, to: number) => ((to - from) / even) ** 2;
-  let reached = ends.map((end, i) => ({ cost: costOf(0, end) + crossingCost(places[i]), path: [i] }));
-  for (let column = 2; column <= count; column++)
-    reached = ends.map((end, i) => {
-      let best = { cost: Number.POSITIVE_INFINITY, path: [i] };
-      for (let before = 0; before < i; before++) {
-        const cost = reached[before].cost + costOf(ends[before], end) + crossingCost(places[i]);
-        if (cost < best.cost) best = { cost, path: [...reached[before].path, i] };
-      }
-      return best;
-    });
-  return reached[ends.length - 1].path.slice(0, -1).map((i) => places[i]);
+  const ends = Float64Array.from([...places.map(({ y }) => y), height], (y) => y / even);
+  const lanes = Float64Array.from(ends, (_, i) => laneCost * (places[i]?.lanes.size ?? 0));
+  let costs = ends.map((end, i) => end * end + lanes[i]);
+  const steps: Int32Array[] = [];
+  for (let column = 2; column <= count; column++) {
+    const step = addColumn(costs, ends, lanes);
+    costs = step.costs;
+    steps.push(step.cutAt);
+  }
+  const cuts: Place[] = [];
+  let at = ends.length - 1;
+  for (const cutAt of steps.reverse()) {
+    at = cutAt[at];
+    cuts.unshift(places[at]);
+  }
+  return cuts;
 }
 
-const crossingCost = (place: Place | undefined): number => laneCost * (place?.lanes.size ?? 0);
+/** What it costs to reach each end with one column more, and where that column begins; -1 where it cannot be. */
+function addColumn(before: Float64Array, ends: Float64Array, lanes: Float64Array) {
+  const costs = new Float64Array(ends.length).fill(Number.POSITIVE_INFINITY);
+  const cutAt = new Int32Array(ends.length).fill(-1);
+  for (let i = 1; i < ends.length; i++)
+    for (let cut = 0; cut < i; cut++) {
+      const length = ends[i] - ends[cut];
+      const cost = before[cut] + length * length + lanes[i];
+      if (cost >= costs[i]) continue;
+      costs[i] = cost;
+      cutAt[i] = cut;
+    }
+  return { costs, cutAt };
+}
 
 interface Column {
   readonly top: number;

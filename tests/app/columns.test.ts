@@ -1,7 +1,7 @@
 // Cutting a ribbon of nodes into columns: what stands in one column stays together, and every edge still arrives.
 
 import { describe, expect, it } from 'vitest';
-import { wrap } from '../../app/graph-view/columns.ts';
+import { boundsOf, wrap } from '../../app/graph-view/columns.ts';
 import type { Layout, Point, Rect } from '../../app/graph-view/layout.ts';
 import { routeData } from '../../app/graph-view/routes.ts';
 
@@ -83,6 +83,26 @@ describe('columns', () => {
     const { rects } = wrap(ribbon(60), panel);
     const heads = [...rects].filter(([, { y }]) => y < 60).map(([id]) => Number(id.slice(1)));
     for (const head of heads.slice(1)) expect(head % 3).toBe(1);
+  });
+});
+
+describe('bounds', () => {
+  it('are those of the nodes where nothing runs beside them', () => {
+    expect(boundsOf(ribbon(2))).toEqual({ x: 0, y: 0, width: 100, height: 90 });
+  });
+
+  it('hold the lanes that run around columns', () => {
+    const wrapped = wrap(ribbon(60), panel);
+    const { x, y, width, height } = boundsOf(wrapped);
+    const ways = [...wrapped.routes.values()].flat();
+    const lowest = Math.max(...[...wrapped.rects.values()].map((rect) => rect.y + rect.height));
+    expect([x, y]).toEqual([
+      Math.min(...ways.map((point) => point.x), 0),
+      Math.min(...ways.map((way) => way.y)),
+    ]);
+    expect(y).toBeLessThan(0);
+    expect(y + height).toBeGreaterThan(lowest);
+    expect(x + width).toBeGreaterThanOrEqual(Math.max(...ways.map((point) => point.x)));
   });
 });
 
