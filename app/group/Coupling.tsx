@@ -17,16 +17,7 @@ export function Coupling({ group }: { readonly group: GroupSummary }) {
   return (
     <div className="coupling">
       <Choices label="Members" items={members} selected={String(at)} onSelect={(id) => setChosen(Number(id))}>
-        {({ tensor, axis, role }) => (
-          <span className="coupling-member">
-            <span className="code" title={tensor}>
-              <Name>{tensor}</Name>
-            </span>
-            <span>
-              {roleName(role)}, axis {axis}
-            </span>
-          </span>
-        )}
+        {memberRow}
       </Choices>
       {at > 0 ? (
         <Path group={group.id} to={at} />
@@ -36,6 +27,17 @@ export function Coupling({ group }: { readonly group: GroupSummary }) {
     </div>
   );
 }
+
+const memberRow = ({ tensor, axis, role }: GroupSummary['members'][number]) => (
+  <span className="coupling-member">
+    <span className="code" title={tensor}>
+      <Name>{tensor}</Name>
+    </span>
+    <span>
+      {roleName(role)}, axis {axis}
+    </span>
+  </span>
+);
 
 type Answer = { readonly steps: readonly CouplingStep[] } | { readonly why: string } | undefined;
 

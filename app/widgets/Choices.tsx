@@ -1,6 +1,7 @@
-// A list to choose one entry from, by pointer or arrows. It scrolls itself and never the page.
+// A list to choose one entry from, by pointer or arrows. It scrolls itself and never the page. The list keeps the focus and
+// leaves letters, Space and Enter to the page's commands, which is why it is not react-aria's.
 
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef } from 'react';
 import './choices.css';
 
 interface ChoicesProps<T extends { readonly id: string }> {
@@ -9,6 +10,7 @@ interface ChoicesProps<T extends { readonly id: string }> {
   readonly selected: string | undefined;
   readonly onSelect: (id: string) => void;
   readonly onPoint?: (id: string | undefined) => void;
+  /** Draws an entry; the same function every time, so that entries which have not changed are not drawn again. */
   readonly children: (item: T) => ReactNode;
   /** Marks the list so that a command can give it the focus. */
   readonly name?: string;
@@ -43,6 +45,10 @@ export function Choices<T extends { readonly id: string }>({
     const item = items[target];
     if (item) onSelect(item.id);
   };
+  const idAt = (target: EventTarget): string | undefined => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('[role=option]') : null;
+    return row ? items[Number(row.dataset.index)]?.id : undefined;
+  };
 
   return (
     <div
@@ -54,26 +60,36 @@ export function Choices<T extends { readonly id: string }>({
       className="choices"
       data-name={name}
       onKeyDown={onKeyDown}
+      onClick={({ target }) => {
+        const chosen = idAt(target);
+        if (chosen !== undefined) onSelect(chosen);
+      }}
+      onPointerOver={({ target }) => onPoint?.(idAt(target))}
       onPointerLeave={() => onPoint?.(undefined)}
     >
       {items.map((item, index) => (
-        // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active entry
-        // biome-ignore lint/a11y/useKeyWithClickEvents: the list answers the keys
-        <div
-          key={item.id}
-          id={`${id}-${index}`}
-          role="option"
-          aria-selected={index === at}
-          className="choice"
-          onClick={() => onSelect(item.id)}
-          onPointerEnter={() => onPoint?.(item.id)}
-        >
-          {children(item)}
-        </div>
+        <Entry key={item.id} list={id} index={index} selected={index === at} item={item} draw={children} />
       ))}
     </div>
   );
 }
+
+interface EntryProps<T> {
+  readonly list: string;
+  readonly index: number;
+  readonly selected: boolean;
+  readonly item: T;
+  readonly draw: (item: T) => ReactNode;
+}
+
+const Entry = memo(function Entry<T>({ list, index, selected, item, draw }: EntryProps<T>) {
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and names its active entry
+    <div id={`${list}-${index}`} data-index={index} role="option" aria-selected={selected} className="choice">
+      {draw(item)}
+    </div>
+  );
+}) as <T>(props: EntryProps<T>) => ReactNode;
 
 function targetOf(key: string, at: number, count: number): number | undefined {
   if (count === 0) return undefined;

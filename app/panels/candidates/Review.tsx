@@ -88,7 +88,7 @@ function List() {
         onSelect={goTo}
         onPoint={(id) => pointAt(shown.find((candidate) => candidate.id === id)?.group)}
       >
-        {(candidate) => <Row candidate={candidate} />}
+        {candidateRow}
       </Choices>
     </div>
   );
@@ -117,6 +117,8 @@ function Row({ candidate }: { readonly candidate: CandidateSummary }) {
     </span>
   );
 }
+
+const candidateRow = (candidate: CandidateSummary) => <Row candidate={candidate} />;
 
 /** Groups that are not proposed, or with less than asked. */
 function HeldBack({ step: { heldBack = [] } }: { readonly step: OpenStep }) {

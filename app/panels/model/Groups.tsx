@@ -38,7 +38,7 @@ export function Groups({ groups }: { readonly groups: readonly GroupSummary[] })
         </Empty>
       ) : (
         <Choices label="Groups" items={shown} selected={selected} onSelect={selectGroup} onPoint={pointAt}>
-          {(group) => <GroupRow group={group} />}
+          {groupRow}
         </Choices>
       )}
       {chosen && <GroupDetail key={chosen.id} group={chosen} />}
@@ -79,6 +79,8 @@ function GroupRow({ group }: { readonly group: GroupSummary }) {
     </span>
   );
 }
+
+const groupRow = (group: GroupSummary) => <GroupRow group={group} />;
 
 function GroupDetail({ group }: { readonly group: GroupSummary }) {
   return (
