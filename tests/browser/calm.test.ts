@@ -70,7 +70,7 @@ test('a quick pass moves its figures and charts a few times a second, and nothin
 
   const before = await batches(page);
   await count(page);
-  await expect.poll(() => batches(page), { timeout: 60_000, interval: 500 }).toBeGreaterThan(before + 500);
+  await expect.poll(() => batches(page), { timeout: 60_000, interval: 500 }).toBeGreaterThan(before + 200);
   const { elapsed, changes, drawings } = await counted(page);
   const moments = elapsed / 80 + 10;
   const charts = 2;

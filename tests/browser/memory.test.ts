@@ -19,7 +19,7 @@ it.each(Object.keys(networks) as (keyof typeof networks)[])(
   '%s on WebGPU',
   { timeout: 200_000 },
   async (network) => {
-    const [few, many] = await browser.call('heldAfter', 'webgpu', network, [5, 24]);
+    const [few, many] = await browser.call('heldAfter', 'webgpu', network, [5, 12]);
     expect(few.backendBytes).toBeGreaterThan(0);
     expect(many).toEqual(few);
   },

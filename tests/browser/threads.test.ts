@@ -3,7 +3,10 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { button, launch, type OpenedPage, openPage, openSample, region } from './chromium.ts';
+import { sampleDigits } from '../../src/training/datasets/sample.ts';
+import { idxBytes, range } from '../training/data/files.ts';
+import { button, dropFiles, launch, type OpenedPage, openPage, openSample, region } from './chromium.ts';
+import { file } from './ready-to-train.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -25,11 +28,26 @@ async function withoutIsolation(page: Page): Promise<void> {
   await page.reload();
 }
 
-const trained = /^Trained 1 epoch,/;
+/** Digits like the sample's own, in the files of MNIST. */
+async function digits(part: string, count: number) {
+  const {
+    inputs: [images],
+    targets: [classes] = [],
+  } = await sampleDigits().train.read(range(count));
+  const pixels = Array.from(images.data, (ink) => Math.round(255 * Number(ink)));
+  return [
+    file({ name: `${part}-images-idx3-ubyte`, bytes: idxBytes([count, 28, 28], pixels) }),
+    file({ name: `${part}-labels-idx1-ubyte`, bytes: idxBytes([count], Array.from(classes.data, Number)) }),
+  ];
+}
+
+const trained = /^Trained 1 epoch, \d batches/;
 
 /** A pass over few batches on WebAssembly. */
 async function train(page: Page): Promise<void> {
   await openSample(page);
+  await dropFiles(page, [...(await digits('train', 500)), ...(await digits('t10k', 8))]);
+  await page.getByRole('status').getByText('to train on').waitFor();
   await button(page, 'Start step').click();
   await button(page, 'Accept').click();
   await button(page, 'Apply step').click();
@@ -43,7 +61,7 @@ async function train(page: Page): Promise<void> {
   await page.getByRole('option', { name: 'WebAssembly' }).click();
   await page.keyboard.press('Escape');
   await button(page, 'Train').click();
-  await region(page, 'Steps').getByText(trained).waitFor({ timeout: 240_000 });
+  await region(page, 'Steps').getByText(trained).waitFor({ timeout: 120_000 });
 }
 
 /** What training came to: what is told of it, and what the network then says about some examples. */
