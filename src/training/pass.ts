@@ -4,7 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { type Compiled, compiling } from '../execution/compile.ts';
 import type { Network, Parameter } from '../execution/types.ts';
-import type { GraphNode } from '../graph/types.ts';
+import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { Aim, type Batch, disposeBatch } from './aim.ts';
 import { nextTrend } from './divergence.ts';
@@ -81,16 +81,9 @@ export class Pass {
     const frozen = frozenConstants(network.graph, options.frozen);
     const isFrozen = (name: string) => frozen.has(name) && network.parameters.get(name)?.trainable === false;
     this.learns = ({ inputs }) => !inputs.some(isFrozen);
-    this.trainable = [...network.parameters.values()].filter(
-      ({ name, trainable }) => trainable && !frozen.has(name),
-    );
-    if (this.trainable.length === 0)
-      throw new ModelError({
-        code: 'nothing-to-train',
-        where: network.graph.name,
-        message: 'No weight is left to train: all are frozen, or the network has none.',
-        hint: 'Freeze fewer layers.',
-      });
+    const trainable = [...network.parameters.values()].filter((parameter) => parameter.trainable);
+    this.trainable = trainable.filter(({ name }) => !frozen.has(name));
+    if (this.trainable.length === 0) throw nothingToTrain(network.graph, trainable.length > 0);
     this.batchSize = Math.min(options.batchSize, data.train.length);
     this.batches = Math.floor(data.train.length / this.batchSize);
     this.validationPositions = samplePositions(
@@ -334,4 +327,17 @@ const fits = ({ parameters }: Network, weights: ReadonlyMap<string, SavedTensor>
   [...parameters].every(([name, { variable }]) => {
     const dims = weights.get(name)?.dims;
     return dims?.length === variable.rank && dims.every((n, i) => n === variable.shape[i]);
+  });
+
+const nothingToTrain = ({ name }: Graph, areFrozen: boolean): ModelError =>
+  new ModelError({
+    code: 'nothing-to-train',
+    where: name,
+    ...(areFrozen
+      ? { message: 'No weight is left to train: all are frozen.', hint: 'Freeze fewer layers.' }
+      : {
+          message:
+            'The network has no weight that can be trained: integers, as a quantised network has them, stay as they are.',
+          hint: 'Train the network that it was quantised from.',
+        }),
   });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
 import type { Network } from '../../src/execution/types.ts';
+import { GraphBuilder } from '../../src/graph/build.ts';
 import { toFloat32 } from '../../src/graph/tensor.ts';
 import { mixup } from '../../src/training/augmentations/mixup.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
@@ -259,6 +260,21 @@ describe('a pass', () => {
   ] as const)('refuses %j', async (wrong, message) => {
     const network = await tinyNetwork();
     await expect(runPass(train(network, data, wrong))).rejects.toThrow(message);
+    network.dispose();
+  });
+
+  test('a network of integers alone is told apart from one whose layers are all frozen', async () => {
+    const b = new GraphBuilder('levels');
+    const flat = b.node('Flatten', [b.input('x', 'float32', ['N', 1, 6, 6])]);
+    const levels = b.tensor(
+      'w',
+      'int8',
+      [36, 4],
+      Array.from({ length: 144 }, (_, i) => i % 9),
+    );
+    const weight = b.node('DequantizeLinear', [levels, b.tensor('scale', 'float32', [], [0.1])]);
+    const network = await createNetwork(b.output(b.node('MatMul', [flat, weight])).graph(), backend);
+    await expect(runPass(train(network, data, options))).rejects.toThrow(/no weight that can be trained/);
     network.dispose();
   });
 
