@@ -3,6 +3,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount } from '../graph/tensor.ts';
+import { alwaysLast } from './channels-last.ts';
 import { sequence } from './host.ts';
 import {
   type AttrsOf,
@@ -200,4 +201,4 @@ const tapsOf = (windows: readonly Windows[]): number[][] =>
     [[]],
   );
 
-export const pools: readonly Operator[] = [MaxPool, AveragePool, LpPool];
+export const pools: readonly Operator[] = [MaxPool, AveragePool, LpPool, alwaysLast('NhwcMaxPool', MaxPool)];

@@ -4,6 +4,7 @@
 
 import type * as Tf from '@tensorflow/tfjs';
 import type { DataType } from '../graph/types.ts';
+import { statedLast } from './channels-last.ts';
 import { convolutions } from './convolution.ts';
 import { sequence } from './host.ts';
 import { numbersOf } from './levels.ts';
@@ -194,18 +195,21 @@ const gemm: Kind = {
   rows: () => 1,
 };
 
+const QLinearConv = quantisedContraction(
+  'QLinearConv',
+  {
+    plain: [0, 3, 8],
+    data: { scale: 1, zero: 2 },
+    weight: { scale: 4, zero: 5 },
+    result: { scale: 6, zero: 7 },
+  },
+  convolution,
+);
+
 export const quantisedContractions: readonly Operator[] = [
   quantisedContraction('ConvInteger', { plain: [0, 1], data: { zero: 2 }, weight: { zero: 3 } }, convolution),
-  quantisedContraction(
-    'QLinearConv',
-    {
-      plain: [0, 3, 8],
-      data: { scale: 1, zero: 2 },
-      weight: { scale: 4, zero: 5 },
-      result: { scale: 6, zero: 7 },
-    },
-    convolution,
-  ),
+  QLinearConv,
+  statedLast(QLinearConv),
   quantisedContraction('MatMulInteger', { plain: [0, 1], data: { zero: 2 }, weight: { zero: 3 } }, product),
   quantisedContraction(
     'QLinearMatMul',

@@ -1,10 +1,10 @@
 // ONNX Runtime's operators on quantised activations: QLinearAdd, QLinearConcat and their kin. Each is a plain operator
 // between levels: every quantised input brings its scale and zero point, the result has its own. Everything about
 // channels is what the plain operator says. Formulas: com.microsoft (onnxruntime/docs/ContribOperators.md).
-// Left out: channels last, which is a layout of one runtime's own.
 
 import type * as Tf from '@tensorflow/tfjs';
 import { activation } from './activation.ts';
+import { statedLast } from './channels-last.ts';
 import { elementwise } from './elementwise.ts';
 import { globalPools } from './global-pooling.ts';
 import { sequence } from './host.ts';
@@ -22,7 +22,6 @@ import {
 } from './op.ts';
 import { pools } from './pooling.ts';
 import { quantised } from './quantise.ts';
-import { unsupported } from './refusal.ts';
 import { seenPlain } from './seen-plain.ts';
 import { softmax } from './softmax.ts';
 
@@ -54,9 +53,6 @@ const several: Slots = {
 /** The standard operators that these stand for are those of the newest operator set, where none is stated. */
 const NEWEST = 25;
 
-const lastChannels = (view: NodeView<unknown>): boolean =>
-  (view.attrs as { channels_last?: number }).channels_last === 1;
-
 /** @param name of the operator that is `plain` between levels */
 function between(name: string, plain: Operator, slots: Slots): Operator {
   const resultType = (view: NodeView<unknown>) => view.dtype(slots.inputs(view)[0].data);
@@ -83,12 +79,9 @@ function between(name: string, plain: Operator, slots: Slots): Operator {
   return operator<AttrSchema>({
     name,
     domain: 'com.microsoft',
-    attrs: { ...plain.attrs, channels_last: int(0), opset: int() },
+    attrs: { ...plain.attrs, opset: int() },
     coupling: plain.coupling,
-    shape: (view) => {
-      if (lastChannels(view)) throw unsupported(view, 'has its channels last');
-      return plain.shape(seen(view)).map(({ dims }) => ({ dtype: resultType(view), dims }));
-    },
+    shape: (view) => plain.shape(seen(view)).map(({ dims }) => ({ dtype: resultType(view), dims })),
     fold: notFolded,
     terms: (eq) => plain.terms(seen(eq)),
     resize: (view) => plain.resize(seen(view)),
@@ -112,7 +105,7 @@ export const quantisedElementwise: readonly Operator[] = [
   between('QLinearLeakyRelu', named('LeakyRelu'), one),
   between('QLinearSigmoid', named('Sigmoid'), one),
   between('QLinearSoftmax', named('Softmax'), one),
-  between('QLinearAveragePool', named('AveragePool'), one),
-  between('QLinearGlobalAveragePool', named('GlobalAveragePool'), one),
+  statedLast(between('QLinearAveragePool', named('AveragePool'), one)),
+  statedLast(between('QLinearGlobalAveragePool', named('GlobalAveragePool'), one)),
   between('QLinearConcat', named('Concat'), several),
 ];

@@ -151,3 +151,27 @@ test.each([
     bits: 8,
   }),
 ])('$title', (row) => expectAlike(row));
+
+const image = levels([1, 5, 5, 3], 0.02, 100);
+const last = { channels_last: 1 };
+
+test.each([
+  each(
+    'QLinearConv',
+    'with channels last',
+    [...image, bytes([4, 3, 3, 3], 'int8'), scales(4), whole([4], [0, 0, 0, 0], 'int8'), ...result(0.2, 90)],
+    { ...last, pads: [1, 1, 1, 1], strides: [2, 2] },
+  ),
+  each(
+    'QLinearConv',
+    'of each channel, with channels last',
+    [...image, bytes([3, 1, 3, 3], 'int8'), scales(3), whole([3], [0, 0, 0], 'int8'), ...result(0.2, 90)],
+    { ...last, group: 3 },
+  ),
+  each('NhwcMaxPool', 'of windows', image.slice(0, 1), { kernel_shape: [2, 2], strides: [2, 2] }),
+  each('QLinearAveragePool', 'with channels last', [...image, ...result(0.03, 7)], {
+    ...last,
+    kernel_shape: [2, 2],
+  }),
+  each('QLinearGlobalAveragePool', 'with channels last', [...image, ...result(0.03, 7)], last),
+])('$title', (row) => expectAlike(row));

@@ -233,3 +233,50 @@ test('blocks of 4 bits are written as ONNX Runtime reads them', async () => {
   expect(y.dims).toEqual([2, 4]);
   expect(pruner.graph.tensors.get('second')?.dims).toEqual([64, 16]);
 });
+
+/** Two convolutions of levels and a pool between them, with channels first or as ONNX Runtime has them last. */
+function convolutions(last: boolean): Graph {
+  const b = new GraphBuilder('levels of images', { opset: 17, domains: { 'com.microsoft': 1 } });
+  const number = (name: string, value: number) => b.tensor(name, 'float32', [], [value]);
+  const zero = (name: string, value: number) => b.tensor(name, 'uint8', [], [value]);
+  const steps = [number('scale', 0.05), zero('zero', 128)];
+  const convolve = (name: string, x: string, dims: readonly number[]) => {
+    const count = elementCount(dims);
+    const kernel = b.tensor(
+      name,
+      'int8',
+      dims,
+      list(count, (i) => ((i * 37) % 100) - 50 + (i % dims[0])),
+    );
+    const scale = b.tensor(`${name} scale`, 'float32', [dims[0]], list(dims[0], columnScale));
+    const zeros = b.tensor(`${name} zero`, 'int8', [dims[0]], new Array(dims[0]).fill(0));
+    const attributes = { pads: [1, 1, 1, 1], kernel_shape: [3, 3] };
+    const inputs = [x, ...steps, kernel, scale, zeros, ...steps];
+    return last
+      ? b.node('QLinearConv', inputs, { ...attributes, channels_last: 1 }, microsoft)
+      : b.node('QLinearConv', inputs, attributes);
+  };
+  const pool = (x: string) => {
+    const attributes = { kernel_shape: [2, 2], strides: [2, 2] };
+    return last ? b.node('NhwcMaxPool', [x], attributes, microsoft) : b.node('MaxPool', [x], attributes);
+  };
+  const turned = (x: string, perm: readonly number[]) => (last ? b.node('Transpose', [x], { perm }) : x);
+  const x = b.node('QuantizeLinear', [b.input('x', 'float32', [1, 3, 8, 8]), ...steps]);
+  const first = pool(convolve('first', turned(x, [0, 2, 3, 1]), [8, 3, 3, 3]));
+  const y = turned(convolve('second', first, [4, 8, 3, 3]), [0, 3, 1, 2]);
+  return b.output(b.node('DequantizeLinear', [y, ...steps])).graph();
+}
+
+test('channels that come last are cut like those that come first', async () => {
+  const data = Float32Array.from({ length: 192 }, (_, i) => 3 * Math.sin(i));
+  const results = [false, true].map(async (last) => {
+    const pruner = new MetaPruner(convolutions(last), { ratio: 0.5 });
+    expect(pruner.step()).toBe(true);
+    expect(pruner.graph.tensors.get('second')?.dims).toEqual([4, 4, 3, 3]);
+    const x = { dims: [1, 3, 8, 8], data };
+    return Object.values(await runOnnx(writeOnnx(createOnnx(pruner.graph)), { x }))[0].data;
+  });
+  const [first, last] = await Promise.all(results);
+  expect(last).toEqual(first);
+  expect(new Set(Array.from(first as Float32Array)).size).toBeGreaterThan(10);
+});

@@ -57,7 +57,7 @@ const rows: readonly (readonly [Family, string])[] = [
   ],
   [
     'pool',
-    `MaxPool: Max pool, AveragePool: Average pool, GlobalAveragePool: Global average, GlobalMaxPool: Global max,
+    `MaxPool: Max pool, NhwcMaxPool: Max pool, AveragePool: Average pool, GlobalAveragePool: Global average, GlobalMaxPool: Global max,
     LpPool: Lp pool, GlobalLpPool: Global Lp, MaxRoiPool: Max RoI pool, RoiAlign: RoI align`,
   ],
   ['join', 'Sum, Mean'],
