@@ -3,10 +3,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { materialise, readSharedJson, sharedFolder, skipReason } from '../shared.ts';
 import { button, dropFiles, launch, openPage, region } from './chromium.ts';
+
+/** Pixels from the top of the window. */
+const bottomOf = async (locator: Locator): Promise<number> => {
+  const { y = 0, height = 0 } = (await locator.boundingBox()) ?? {};
+  return y + height;
+};
 
 describe.skipIf(!sharedFolder())(`ResNet-50 (${skipReason})`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'secateur-resnet50-'));
@@ -31,6 +37,14 @@ describe.skipIf(!sharedFolder())(`ResNet-50 (${skipReason})`, () => {
     const row = model.getByRole('row', { name: /Parameters/ });
     expect(await row.getAttribute('title')).toMatch(new RegExp(`^${params.toLocaleString('en-US')} `));
     await region(page, 'Dependency graph').getByText('Laying out').waitFor({ state: 'detached' });
+
+    const groups = page.getByRole('listbox', { name: 'Groups' });
+    await groups.focus();
+    await page.keyboard.press('End');
+    const last = groups.getByRole('option').last();
+    await expect.poll(() => last.getAttribute('aria-selected')).toBe('true');
+    await expect.poll(async () => (await bottomOf(last)) - (await bottomOf(groups))).toBeLessThan(1);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
 
     await button(page, 'Start step').click();
     await button(page, 'Accept').waitFor();

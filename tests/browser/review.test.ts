@@ -68,6 +68,35 @@ test('keys accept, reject, skip, undo and move; the counter follows', async () =
   expect(opened.complaints).toEqual([]);
 });
 
+test('keys walk through the list of groups, and the one under the pointer is lit in the drawing', async () => {
+  const page = await open();
+  const graph = region(page, 'Dependency graph');
+  await graph.getByText('Laying out').waitFor({ state: 'detached' });
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  const list = page.getByRole('listbox', { name: 'Groups' });
+  const rows = await list.getByRole('option').allTextContents();
+  await list.focus();
+  for (const [key, at] of [
+    ['ArrowDown', 0],
+    ['ArrowDown', 1],
+    ['End', -1],
+    ['ArrowUp', -2],
+    ['Home', 0],
+  ] as const) {
+    await page.keyboard.press(key);
+    await expect.poll(() => list.getByRole('option', { selected: true }).textContent()).toBe(rows.at(at));
+  }
+
+  const picture = () =>
+    graph.locator('.graph-captions').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const chosen = await picture();
+  await list.getByRole('option').last().hover();
+  await expect.poll(picture).not.toBe(chosen);
+  await page.mouse.move(0, 0);
+  await expect.poll(picture).toBe(chosen);
+  expect(opened.complaints).toEqual([]);
+});
+
 test('single channels are chosen by keyboard', async () => {
   const page = await open();
   await page.keyboard.press('Enter');
