@@ -3,7 +3,7 @@
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { ATTRIBUTE, GRAPH, MODEL, NODE, OPSET, TENSOR } from '../../src/formats/onnx/schema.ts';
 import { writeValueInfo } from '../../src/formats/onnx/value-info.ts';
-import { MessageWriter } from '../../src/formats/onnx/wire.ts';
+import { fieldsOf, MessageWriter } from '../../src/formats/onnx/wire.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
 import type { Graph } from '../../src/graph/types.ts';
@@ -86,6 +86,10 @@ export function onnxFile({
 /** y = x + w, for whatever `w` is. */
 export const adding = (w: MessageWriter, more: ModelParts = {}): Uint8Array =>
   onnxFile({ nodes: [node({ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] })], initializers: [w], ...more });
+
+/** What the fields of this number hold. */
+export const payloads = (bytes: Uint8Array, no: number): Uint8Array[] =>
+  [...fieldsOf(bytes)].filter((field) => field.no === no).map((field) => field.payload);
 
 /** A small network: convolution, normalisation, activation, pooling, classifier. */
 export function tinyNetwork(): Graph {

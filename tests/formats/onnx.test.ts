@@ -10,7 +10,7 @@ import { withNodes, withTensors } from '../../src/graph/edit.ts';
 import { encodeNumbers, tensorOf, toFloat32, toNumbers } from '../../src/graph/tensor.ts';
 import type { DataType, GraphNode } from '../../src/graph/types.ts';
 import { runOnnx } from '../onnx-runtime.ts';
-import { adding, attribute, message, node, onnxFile, tensor, tinyFile } from './files.ts';
+import { adding, attribute, message, node, onnxFile, payloads, tensor, tinyFile } from './files.ts';
 
 const varints = (...bytes: number[]) => Uint8Array.from(bytes);
 const open = (bytes: Uint8Array) => openModel(bytes, 'test.onnx');
@@ -310,9 +310,6 @@ describe('what is not understood is kept', () => {
     );
   });
 });
-
-const payloads = (bytes: Uint8Array, no: number): Uint8Array[] =>
-  [...fieldsOf(bytes)].filter((field) => field.no === no).map((field) => field.payload);
 
 describe('changes', () => {
   const reshaping = (irVersion: number) =>

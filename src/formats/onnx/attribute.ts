@@ -23,14 +23,17 @@ const MAX_DEPTH = 64;
 /**
  * Name and value; `undefined` for kinds that nobody here reads (types, lists of tensors), which the file keeps.
  * @param readBody reads a nested graph
+ * @param given what the attributes of the function are that the node lies in
  * @throws Damage, ModelError `external-data`
  */
 export function readAttribute(
   message: Message,
   companions: Companions,
   readBody: (message: Message) => Graph,
+  given: ReadonlyMap<string, Attribute>,
 ): [string, Attribute] | undefined {
   let name = '';
+  let reference = '';
   let type = 0;
   let single: Attribute | undefined;
   const numbers: number[] = [];
@@ -43,6 +46,9 @@ export function readAttribute(
         break;
       case ATTRIBUTE.type:
         type = integer(field);
+        break;
+      case ATTRIBUTE.refAttrName:
+        reference = text(field);
         break;
       case ATTRIBUTE.f:
         single = floats(field)[0];
@@ -80,7 +86,7 @@ export function readAttribute(
     const single = others.length === 0 ? { body: readBody(body) } : {};
     return [name, { kind: 'subgraph', captures: [...captures], ...single }];
   }
-  const value = single ?? defaultValue(type, numbers, strings);
+  const value = reference ? given.get(reference) : (single ?? defaultValue(type, numbers, strings));
   return value === undefined ? undefined : [name, value];
 }
 

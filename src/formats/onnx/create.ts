@@ -4,8 +4,9 @@ import type { Attribute, Graph, GraphNode } from '../../graph/types.ts';
 import { operatorOf } from '../../ops/table.ts';
 import type { Model } from '../format.ts';
 import { writeAttribute } from './attribute.ts';
+import { writeOpset } from './opsets.ts';
 import { readOnnx } from './read.ts';
-import { ATTRIBUTE, ATTRIBUTE_TYPE, ENTRY, GRAPH, MODEL, NODE, OPSET } from './schema.ts';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, ENTRY, GRAPH, MODEL, NODE } from './schema.ts';
 import { writeTensor } from './tensor.ts';
 import { writeValueInfo } from './value-info.ts';
 import { MessageWriter } from './wire.ts';
@@ -31,10 +32,7 @@ function encodeModel(graph: Graph, metadata: Readonly<Record<string, string>>): 
     .integer(MODEL.irVersion, IR_VERSION)
     .string(MODEL.producerName, 'secateur')
     .bytes(MODEL.graph, encodeGraph(graph));
-  for (const [domain, version] of graph.opsets) {
-    const opset = new MessageWriter().string(OPSET.domain, domain).integer(OPSET.version, version);
-    writer.bytes(MODEL.opsetImport, opset);
-  }
+  for (const [domain, version] of graph.opsets) writer.bytes(MODEL.opsetImport, writeOpset(domain, version));
   for (const [key, value] of Object.entries(metadata))
     writer.bytes(MODEL.metadataProps, new MessageWriter().string(ENTRY.key, key).string(ENTRY.value, value));
   return writer;

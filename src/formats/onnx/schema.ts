@@ -36,6 +36,19 @@ export const NODE = {
   attribute: 5,
   docString: 6,
   domain: 7,
+  overload: 8,
+} as const;
+export const FUNCTION = {
+  name: 1,
+  input: 4,
+  output: 5,
+  attributeName: 6,
+  node: 7,
+  opsetImport: 9,
+  domain: 10,
+  attribute: 11,
+  valueInfo: 12,
+  overload: 13,
 } as const;
 export const ATTRIBUTE = {
   name: 1,

@@ -40,7 +40,9 @@ function readShape(message: Message): Dim[] {
   return dims;
 }
 
+/** A type that was not read is left for the runtime to infer. */
 export function writeValueInfo({ name, dtype, dims }: ValueInfo): MessageWriter {
+  if (dtype === 'opaque') return new MessageWriter().string(VALUE_INFO.name, name);
   const tensor = new MessageWriter().integer(TENSOR_TYPE.elemType, dataTypes.indexOf(dtype));
   if (dims) {
     const shape = new MessageWriter();

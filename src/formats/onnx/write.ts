@@ -2,16 +2,18 @@
 // written anew. An unchanged model is written back byte for byte, but for weights that came from other files: they are
 // in the written one.
 
+import { isSubgraph } from '../../graph/inline.ts';
 import type { Graph, GraphNode, Tensor } from '../../graph/types.ts';
 import type { Model } from '../format.ts';
 import { isFloating, nameIn, writeAttribute } from './attribute.ts';
 import { encodeNode } from './create.ts';
 import { namesOf, refilledSizes } from './fills.ts';
+import { writeOpset } from './opsets.ts';
 import type { OnnxSource } from './read.ts';
 import { ATTRIBUTE, GRAPH, MODEL, NODE, SPARSE, TENSOR, VALUE_INFO } from './schema.ts';
 import { isExternal, patchTensor, writeTensor } from './tensor.ts';
 import { patchValueInfo, writeValueInfo } from './value-info.ts';
-import { type Field, fieldsOf, MessageWriter, patched } from './wire.ts';
+import { type Field, fieldsOf, MessageWriter } from './wire.ts';
 
 /** From this version on, constants need not be listed among the graph's inputs. */
 const FREE_CONSTANTS = 4;
@@ -20,10 +22,19 @@ const FREE_CONSTANTS = 4;
 export function writeOnnx(model: Model): Uint8Array {
   const source = model.source as OnnxSource;
   if (model.graph === source.graph && !source.external) return source.bytes;
-  return patched(source.bytes, (field) =>
-    field.no === MODEL.graph ? writeGraph(field.payload, model.graph, source) : undefined,
-  ).finish();
+  const spent = hasNestedGraphs(model.graph) ? new Set() : source.functions;
+  const writer = new MessageWriter();
+  for (const field of fieldsOf(source.bytes))
+    if (field.no === MODEL.graph) writer.bytes(field.no, writeGraph(field.payload, model.graph, source));
+    else if (field.no !== MODEL.functions || !spent.has(field.start)) writer.raw(field.raw);
+  for (const [domain, version] of model.graph.opsets)
+    if (!source.stated.opsets.has(domain)) writer.bytes(MODEL.opsetImport, writeOpset(domain, version));
+  return writer.finish();
 }
+
+/** These may call functions of the file, and are kept as they are. */
+const hasNestedGraphs = ({ nodes }: Graph): boolean =>
+  nodes.some(({ attributes }) => Object.values(attributes).some(isSubgraph));
 
 function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): MessageWriter {
   const writer = new MessageWriter();
@@ -61,7 +72,7 @@ class GraphPatch {
     this.source = source;
     this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
     this.fresh = graph.nodes.filter(({ id }) => !source.nodes.has(id));
-    this.sizes = refilledSizes(constantNodes(message, source), graph.tensors, source.graph.tensors);
+    this.sizes = refilledSizes(constantNodes(message, source), graph.tensors, source.stated.tensors);
   }
 
   valueOf({ no, payload }: Field): Patched {
@@ -93,13 +104,13 @@ class GraphPatch {
 
   /** Constants that the file did not have. */
   added(): Tensor[] {
-    const { tensors } = this.source.graph;
+    const { tensors } = this.source.stated;
     return [...this.dense, ...[...this.graph.tensors.values()].filter(({ name }) => !tensors.has(name))];
   }
 
   private changed(name: string): Tensor | undefined {
     const tensor = this.graph.tensors.get(name);
-    return tensor === this.source.graph.tensors.get(name) ? undefined : tensor;
+    return tensor === this.source.stated.tensors.get(name) ? undefined : tensor;
   }
 
   private inlined(message: Uint8Array, name: string): Tensor | undefined {
@@ -116,7 +127,7 @@ class GraphPatch {
     return tensor && !this.sizes.has(input) ? [constantNode(message, tensor)] : 'unchanged';
   }
 
-  /** The nodes that make what a node made which is gone: the branch of an If that was followed. */
+  /** The nodes that make what a node made which is gone: the branch of an If, the body of a function. */
   private inPlaceOf({ outputs }: GraphNode): MessageWriter[] {
     const last = this.fresh.findLastIndex((node) => node.outputs.some((name) => outputs.includes(name)));
     return this.fresh.splice(0, last + 1).map(encodeNode);

@@ -1,0 +1,158 @@
+// Nodes that stand for a graph of their own give way to it: the branch of an If that is taken, the body of a function
+// that the file defines.
+
+import type { Attribute, Graph, GraphNode, Subgraph, Tensor, ValueInfo } from './types.ts';
+
+/**
+ * The graph with a body in place of each of these nodes. Inputs and outputs of a body are those of its node, by
+ * position; other names stay what they are where the graph does not have them already.
+ * @param bodies by `GraphNode.id`
+ */
+export function inlined(graph: Graph, bodies: ReadonlyMap<number, Graph>): Graph {
+  return bodies.size === 0 ? graph : new Inlining(graph).all(bodies);
+}
+
+class Inlining {
+  private readonly graph: Graph;
+  private readonly nodes: GraphNode[] = [];
+  private readonly tensors: Map<string, Tensor>;
+  private readonly values: Map<string, ValueInfo>;
+  /** Names of values, and of nodes. */
+  private readonly taken: Set<string>;
+  private readonly called: Set<string>;
+  private nextId: number;
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.tensors = new Map(graph.tensors);
+    this.values = new Map(graph.values);
+    this.nextId = 1 + graph.nodes.reduce((most, { id }) => Math.max(most, id), 0);
+    this.called = new Set(graph.nodes.map(({ name }) => name));
+    this.taken = new Set([
+      ...graph.tensors.keys(),
+      ...graph.inputs.map(({ name }) => name),
+      ...graph.nodes.flatMap(({ outputs }) => outputs),
+    ]);
+  }
+
+  all(bodies: ReadonlyMap<number, Graph>): Graph {
+    for (const node of this.graph.nodes) {
+      const body = bodies.get(node.id);
+      if (body) this.inline(node, body);
+      else this.nodes.push(node);
+    }
+    return { ...this.graph, nodes: this.nodes, tensors: this.tensors, values: this.values };
+  }
+
+  private inline(node: GraphNode, body: Graph): void {
+    const names = this.renaming(node, body);
+    const renamed = (name: string) => names.get(name) ?? name;
+    for (const tensor of body.tensors.values())
+      this.tensors.set(renamed(tensor.name), { ...tensor, name: renamed(tensor.name) });
+    for (const info of body.values.values())
+      this.values.set(renamed(info.name), { ...info, name: renamed(info.name) });
+    for (const inner of body.nodes)
+      this.nodes.push({
+        ...renamedReads(inner, renamed),
+        id: this.nextId++,
+        name: free(inner.name, node.name, this.called),
+        outputs: inner.outputs.map(renamed),
+      });
+    // An output that the body does not make itself, or hands out twice, is passed on.
+    body.outputs.forEach(({ name }, o) => {
+      const output = node.outputs[o];
+      if (output && renamed(name) !== output)
+        this.nodes.push({
+          id: this.nextId++,
+          name: free(`${node.name}_${o}`, node.name, this.called),
+          op: 'Identity',
+          domain: '',
+          inputs: [renamed(name)],
+          outputs: [output],
+          attributes: {},
+        });
+    });
+  }
+
+  /** What the values of a body are called: as at the node where they come from it or go to it. */
+  private renaming(node: GraphNode, body: Graph): Map<string, string> {
+    const names = new Map(body.inputs.map(({ name }, i) => [name, node.inputs[i] ?? '']));
+    const made = new Set(body.nodes.flatMap(({ outputs }) => outputs));
+    body.outputs.forEach(({ name }, o) => {
+      if (made.has(name) && !names.has(name) && node.outputs[o]) names.set(name, node.outputs[o]);
+    });
+    for (const name of [...made, ...body.tensors.keys()])
+      if (name !== '' && !names.has(name)) names.set(name, free(name, node.name, this.taken));
+    return names;
+  }
+}
+
+/** The name, under that of the node where it is taken; taken from now on. */
+function free(name: string, node: string, taken: Set<string>): string {
+  let own = name;
+  while (taken.has(own)) own = `${node}/${own}`;
+  taken.add(own);
+  return own;
+}
+
+/** The node reading values by their new names, also from inside its own nested graphs. */
+function renamedReads(node: GraphNode, renamed: (name: string) => string): GraphNode {
+  const attributes = mapped(node.attributes, (value) =>
+    isSubgraph(value) ? renamedCaptures(value, renamed) : value,
+  );
+  return { ...node, inputs: node.inputs.map(renamed), attributes };
+}
+
+function renamedCaptures({ kind, captures, body }: Subgraph, renamed: (name: string) => string): Subgraph {
+  const outer = new Set(captures);
+  const captured = (name: string) => (outer.has(name) ? renamed(name) : name);
+  return {
+    kind,
+    captures: captures.map(renamed).filter((name) => name !== ''),
+    ...(body && {
+      body: {
+        ...body,
+        nodes: body.nodes.map((node) => renamedReads(node, captured)),
+        outputs: body.outputs.map((info) => ({ ...info, name: captured(info.name) })),
+      },
+    }),
+  };
+}
+
+/** The graph with `prefix` before the name of every value and node, those of its nested graphs included. */
+export function prefixed(graph: Graph, prefix: string): Graph {
+  const named = (name: string): string => (name === '' ? '' : prefix + name);
+  const rename = <T extends { readonly name: string }>(part: T): T => ({ ...part, name: named(part.name) });
+  const renameAll = <T extends { readonly name: string }>(parts: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...parts.values()].map((part) => [named(part.name), rename(part)]));
+  return {
+    ...graph,
+    inputs: graph.inputs.map(rename),
+    outputs: graph.outputs.map(rename),
+    tensors: renameAll(graph.tensors),
+    values: renameAll(graph.values),
+    nodes: graph.nodes.map((node) => ({
+      ...rename(node),
+      inputs: node.inputs.map(named),
+      outputs: node.outputs.map(named),
+      attributes: mapped(node.attributes, (value) =>
+        isSubgraph(value)
+          ? {
+              ...value,
+              captures: value.captures.map(named),
+              ...(value.body && { body: prefixed(value.body, prefix) }),
+            }
+          : value,
+      ),
+    })),
+  };
+}
+
+const mapped = (
+  attributes: GraphNode['attributes'],
+  change: (value: Attribute) => Attribute,
+): GraphNode['attributes'] =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, change(value)]));
+
+export const isSubgraph = (value: Attribute | undefined): value is Subgraph =>
+  typeof value === 'object' && 'kind' in value;
