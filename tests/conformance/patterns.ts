@@ -377,7 +377,7 @@ const sharedConstants: readonly Pattern[] = [
     },
     groups: [
       'channels 6: c0 0, zeros 0, stem 0, second 1',
-      'channels 6: second 0, head 1, c0_5_1 0, zeros_5_2 0',
+      'channels 6: second 0, head 1, zeros_5_2 0, c0_5_1 0',
     ],
   },
   {
