@@ -4,7 +4,7 @@
 // apart. Kernels stay tied: who shares them means it.
 
 import { elementCount, isFloat, isInteger, toFloat32 } from '../graph/tensor.ts';
-import type { Graph, Tensor } from '../graph/types.ts';
+import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
 import type { Inference } from './fold.ts';
 
@@ -32,17 +32,21 @@ export interface Separated {
 export function mergedVectors(graph: Graph, inference: Inference): Merged[] {
   const readers = new Map<Tensor, Reader[]>([...sharedVectors(graph)].map((tensor) => [tensor, []]));
   if (readers.size === 0) return [];
-  for (const { id, inputs } of graph.nodes)
-    inputs.forEach((name, slot) => {
+  for (const node of graph.nodes)
+    node.inputs.forEach((name, slot) => {
       const tensor = graph.tensors.get(name);
-      if (tensor) readers.get(tensor)?.push({ node: id, slot });
+      if (tensor && !readsTypeOnly(node, slot)) readers.get(tensor)?.push({ node: node.id, slot });
     });
   return [...readers].flatMap(([tensor, places]) => {
-    if (places.some((place) => isKernel(place, inference))) return [];
+    if (places.length < 2 || places.some((place) => isKernel(place, inference))) return [];
     const axis = tensor.dims.findIndex((length) => length > 1);
     return [{ tensor, axis, sets: places.map((place) => [place]) }];
   });
 }
+
+/** Whether the elements there do not matter to the node. */
+const readsTypeOnly = ({ op }: GraphNode, slot: number): boolean =>
+  op === 'Shape' || op === 'Size' || (op === 'CastLike' && slot === 1);
 
 /** Vectors that are read at two places or more, and that the network does not also give out. */
 function sharedVectors({ nodes, tensors, outputs }: Graph): Set<Tensor> {
