@@ -1,7 +1,7 @@
 // Runs every operator's `terms` rule in graph order and keeps the axes of every value. What no rule speaks for
 // (unknown operators, control flow, values of unknown type) is fixed, with the reason.
 
-import { isFloat } from '../graph/tensor.ts';
+import { elementSize, isFloat } from '../graph/tensor.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
 import type { Axis, Equations, ProductKind } from '../ops/op.ts';
@@ -41,6 +41,9 @@ export function stateEquations(bound: BoundNode, store: AxisStore, inference: In
   bound.operator.terms(new NodeEquations(bound, store, inference) as never);
 }
 
+/** Texts, complex numbers, floats of 8 bits: the file's bytes are carried through. */
+const UNCUTTABLE = 'its elements are of a type that this program does not cut';
+
 class Solver implements Solution, AxisStore {
   readonly terms = new Terms();
   readonly problems: Problem[] = [];
@@ -62,7 +65,9 @@ class Solver implements Solution, AxisStore {
     if (known) return known.some(isLinked) ? this.relinked(name, known) : known;
     const tensor = this.constants.get(name);
     if (!tensor) return [];
-    const axes = tensor.dims.map((length) => this.terms.open(length));
+    const axes = tensor.dims.map((length) =>
+      elementSize(tensor.dtype) > 0 ? this.terms.open(length) : this.terms.fixed(length, UNCUTTABLE),
+    );
     this.axes.set(name, axes);
     return axes;
   }

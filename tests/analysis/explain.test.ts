@@ -100,6 +100,21 @@ test('control flow and operators that are not known say why their surroundings s
   });
 });
 
+test('constants of types that are only carried through stay as they are', () => {
+  const b = new GraphBuilder('floats of 8 bits', { opset: 19 });
+  const scale = b.tensor('scale', 'float32', [], [1]);
+  const kernel = b.node('DequantizeLinear', [b.tensor('w', 'opaque', [4, 6]), scale]);
+  const hidden = b.node('Relu', [b.node('MatMul', [b.input('x', 'float32', ['N', 4]), kernel])]);
+  const head = b.tensor('head', 'float32', [6, 2], new Array(12).fill(1));
+  const { groups, frozen } = analyse(b.output(b.node('MatMul', [hidden, head])).graph());
+  expect(groups).toEqual([]);
+  expect(frozen[0]).toMatchObject({
+    tensor: 'w',
+    axis: 1,
+    why: 'its elements are of a type that this program does not cut',
+  });
+});
+
 test('a network that ONNX Runtime laid out for one processor is told apart', () => {
   const b = new GraphBuilder('laid out', { opset: 17, domains: { 'com.microsoft.nchwc': 1 } });
   const inputs = [b.input('x', 'float32', [1, 8, 4, 4]), b.tensor('w', 'float32', [8, 8, 1, 1])];
