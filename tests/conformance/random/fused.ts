@@ -106,7 +106,8 @@ const addAndNormalise: Step = (net, x) => {
   const width = last(x);
   const y = linear(net, x, width);
   const simple = net.chance(0.5);
-  const inputs = [x, y, net.scale([width]), ...(simple ? [] : [net.weight([width], 0.1)])];
+  const bias = net.chance(0.5) ? [net.weight([width], 0.1)] : [];
+  const inputs = [x, y, net.scale([width]), ...(simple ? [] : [net.weight([width], 0.1)]), ...bias];
   return net.op(
     simple ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization',
     inputs,

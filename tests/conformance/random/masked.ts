@@ -81,9 +81,11 @@ class Masking {
         break;
       case 'SkipLayerNormalization':
       case 'SkipSimplifiedLayerNormalization': {
-        const [, other, scale, shift] = node.inputs;
-        const sum = this.node('Add', [x, other], [`${y}/sum`]);
+        const [, other, scale, ...rest] = node.inputs;
         const centred = node.op === 'SkipLayerNormalization';
+        const [shift, bias] = centred ? rest : [undefined, ...rest];
+        const joined = this.node('Add', [x, other], [`${y}/joined`]);
+        const sum = bias ? this.node('Add', [joined, bias], [`${y}/sum`]) : joined;
         this.normalised(node, { x, data: sum, axes, centred, y, scale, ...(shift ? { shift } : {}) });
         break;
       }
