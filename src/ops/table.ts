@@ -13,6 +13,7 @@ import { deformable } from './deformable.ts';
 import { determinant } from './determinant.ts';
 import { einsum } from './einsum.ts';
 import { elementwise } from './elementwise.ts';
+import { embeddings } from './embedding.ts';
 import { fusedAttention } from './fused-attention.ts';
 import { generators } from './generators.ts';
 import { globalPools } from './global-pooling.ts';
@@ -30,6 +31,7 @@ import { padding } from './padding.ts';
 import { picking } from './picking.ts';
 import { pools } from './pooling.ts';
 import { quantise } from './quantise.ts';
+import { quantisedAttention } from './quantised-attention.ts';
 import { quantisedContractions } from './quantised-contractions.ts';
 import { quantisedElementwise } from './quantised-elementwise.ts';
 import { noises } from './random.ts';
@@ -66,6 +68,7 @@ const families: readonly (readonly Operator[])[] = [
   deformable,
   determinant,
   einsum,
+  embeddings,
   fusedAttention,
   generators,
   globalPools,
@@ -80,6 +83,7 @@ const families: readonly (readonly Operator[])[] = [
   picking,
   pools,
   quantise,
+  quantisedAttention,
   quantisedContractions,
   quantisedElementwise,
   noises,

@@ -112,6 +112,21 @@ const table = (): readonly Row[] => {
       floats([], [4096]),
     ]),
     row('scales', 'RMSNormalization', [flow(1, 2, 4), noise(4)], { opset: 23 }),
+    ...[false, true].map((placed) => {
+      const ids = fed(whole([2, 3], [0, 4, 2, 1, 1, 3], 'int32'));
+      const seen = fed(whole([2, 3], [1, 1, 0, 1, 1, 1], 'int32'));
+      const tables = [noise(5, 8), noise(6, 8)];
+      const segments = placed ? [] : [noise(2, 8)];
+      const segmentIds = placed ? undefined : fed(whole([2, 3], [0, 0, 1, 1, 0, 1], 'int32'));
+      const places = placed ? [fed(whole([2, 3], [5, 0, 1, 2, 3, 3], 'int32'))] : [];
+      return fused(
+        placed ? 'at given places' : 'with segments',
+        'EmbedLayerNormalization',
+        [ids, segmentIds, ...tables, segments[0], noise(8), noise(8), seen, ...places],
+        { epsilon: 1e-5 },
+        { outputs: placed ? 3 : 2 },
+      );
+    }),
     ...['mean', 'sum', 'none'].flatMap((reduction) => {
       const labels = fed(whole([2, 3], [0, 3, 2, 1, 1, 2]));
       const attributes = { reduction, ignore_index: 2 };

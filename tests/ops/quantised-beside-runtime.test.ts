@@ -175,3 +175,39 @@ test.each([
   }),
   each('QLinearGlobalAveragePool', 'with channels last', [...image, ...result(0.03, 7)], last),
 ])('$title', (row) => expectAlike(row));
+
+const attention = (title: string, weight: Inputs, [scale, zero]: Inputs, rest: Inputs = []): Row =>
+  fused(
+    title,
+    'QAttention',
+    [
+      ...levels([1, 3, 6], 0.02, 100).slice(0, 1),
+      ...weight,
+      noise(24),
+      floats([], [0.02]),
+      scale,
+      rest[0],
+      whole([], [100], 'uint8'),
+      zero,
+    ],
+    { num_heads: 2 },
+  );
+const columnScales = floats(
+  [24],
+  Array.from({ length: 24 }, (_, i) => 0.002 * (1 + (i % 3))),
+);
+
+test.each([
+  attention('of one scale', [bytes([6, 24], 'int8')], [floats([], [0.003]), whole([], [3], 'int8')]),
+  attention(
+    'of a scale per column',
+    [bytes([6, 24], 'int8')],
+    [columnScales, whole([24], new Array(24).fill(0), 'int8')],
+  ),
+  attention(
+    'masked',
+    [bytes([6, 24], 'int8')],
+    [columnScales, whole([24], new Array(24).fill(0), 'int8')],
+    [fed(whole([1], [2], 'int32'))],
+  ),
+])('$title', (row) => expectAlike(row));

@@ -280,3 +280,36 @@ test('channels that come last are cut like those that come first', async () => {
   expect(last).toEqual(first);
   expect(new Set(Array.from(first as Float32Array)).size).toBeGreaterThan(10);
 });
+
+test('heads of integers lose the same dims in queries, keys and values', async () => {
+  const b = new GraphBuilder('heads of integers', { opset: 17, domains: { 'com.microsoft': 1 } });
+  const x = b.input('x', 'float32', [1, 3, 6]);
+  const [levels, scale, zero] = b.nodeWithOutputs('DynamicQuantizeLinear', [x], 3);
+  const inputs = [
+    levels,
+    b.tensor(
+      'qkv',
+      'int8',
+      [6, 24],
+      list(144, (i) => ((i * 37) % 100) - 50),
+    ),
+    b.tensor(
+      'bias',
+      'float32',
+      [24],
+      list(24, (i) => Math.sin(i)),
+    ),
+    scale,
+    b.tensor('scales', 'float32', [24], list(24, columnScale)),
+    '',
+    zero,
+    b.tensor('zeros', 'int8', [24], new Array(24).fill(0)),
+  ];
+  const y = b.node('QAttention', inputs, { num_heads: 2 }, microsoft);
+  const head = b.tensor('head', 'float32', [8, 2], list(16, Math.cos));
+  const graph = b.output(b.node('MatMul', [y, head])).graph();
+  const pruner = new MetaPruner(graph, { ratio: 0.5 });
+  expect(pruner.step()).toBe(true);
+  expect(pruner.graph.tensors.get('qkv')?.dims).toEqual([6, 12]);
+  expect(await expectLaw(graph, 3, { every: true, without: ['head-dims'] })).toBeGreaterThan(0);
+});

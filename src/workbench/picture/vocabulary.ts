@@ -63,7 +63,7 @@ const rows: readonly (readonly [Family, string])[] = [
   ['join', 'Sum, Mean'],
   [
     'attention',
-    'Attention, MultiHeadAttention: Attention, GroupQueryAttention: Attention, PackedAttention: Attention',
+    'Attention, MultiHeadAttention: Attention, GroupQueryAttention: Attention, QAttention: Attention, PackedAttention: Attention',
   ],
   [
     'other',
