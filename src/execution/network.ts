@@ -1,23 +1,24 @@
 // A graph made ready to run: its constants on the device, a plan per input shape, forward, and back to the file.
 
 import type * as Tf from '@tensorflow/tfjs';
-import { followBranches } from '../analysis/branches.ts';
 import { solve } from '../analysis/equations.ts';
 import { type Inference, inferTypes } from '../analysis/fold.ts';
 import { unmerged } from '../analysis/merged-vectors.ts';
 import { findRoles } from '../analysis/roles.ts';
+import { straighten } from '../analysis/straighten.ts';
 import type { Bindings } from '../analysis/types.ts';
 import { isFloat } from '../graph/tensor.ts';
 import type { Graph } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
-import type { HostTensor, Kernels } from '../ops/op.ts';
+import type { Kernels } from '../ops/op.ts';
 import { assign } from './assign.ts';
 import { Constants } from './constants.ts';
 import { kernelsOf } from './gradients/kernels.ts';
 import { asStated, type Order } from './orders.ts';
-import { neededNodes, type Plan, planOf } from './plan.ts';
+import { type Names, neededNodes, type Plan, planOf } from './plan.ts';
 import { runPlan } from './run.ts';
 import { freeBatch, type InputDims, sizedFor } from './shapes.ts';
+import { handedOn, Stages } from './stages.ts';
 import { refuseUnsupported } from './support.ts';
 import { download, upload } from './transfer.ts';
 import type { Backend, HostArray, Network, Parameter, TrainingMode } from './types.ts';
@@ -38,7 +39,7 @@ export async function createNetwork(
   backend: Backend,
   options: NetworkOptions = {},
 ): Promise<Network> {
-  const followed = followBranches(given, options.bindings);
+  const followed = straighten(given, options.bindings);
   const merged = inferTypes(followed, options.bindings);
   refuseUnsupported(followed, merged);
   const graph = unmerged(followed, merged);
@@ -112,8 +113,9 @@ class RunnableNetwork implements Network {
     const tensors = Object.fromEntries(
       this.graph.inputs.map(({ name, dtype }) => [name, upload(tf, inputs[name], dtype, name)]),
     );
+    const stages = new Stages();
     try {
-      const outputs = await this.runResolving(tensors, this.outputs, new Map());
+      const outputs = await this.runInStages(tensors, this.outputs, stages);
       const entries: [string, HostArray][] = [];
       for (const [name, tensor] of Object.entries(outputs)) {
         entries.push([name, await download(tensor)]);
@@ -121,6 +123,7 @@ class RunnableNetwork implements Network {
       }
       return Object.fromEntries(entries);
     } finally {
+      stages.dispose();
       for (const tensor of Object.values(tensors)) tensor.dispose();
     }
   }
@@ -132,7 +135,7 @@ class RunnableNetwork implements Network {
     this.refuseMissing(inputs);
     if (training) this.forgetStatistics();
     const plan = this.planFor(inputs, wanted);
-    if (!('steps' in plan)) throw unboundNode(this.graph, plan, wanted);
+    if (!('steps' in plan)) throw unboundNodes(this.graph, plan, wanted)[0];
     return this.run(plan, inputs, wanted, training, seed);
   }
 
@@ -163,65 +166,86 @@ class RunnableNetwork implements Network {
     );
   }
 
-  /** Runs; where shapes depend on the data, computes that data first. Host values found on the way go into `known`. */
-  private async runResolving(
+  /** Runs; where sizes depend on the data, stages that compute it come first. */
+  private async runInStages(
     inputs: Readonly<Record<string, Tf.Tensor>>,
     wanted: readonly string[],
-    known: Map<string, HostTensor>,
+    stages: Stages,
   ): Promise<Record<string, Tf.Tensor>> {
     for (;;) {
-      const plan = this.planFor(inputs, wanted, known);
-      const outcome =
-        'steps' in plan ? this.tryRun(plan, inputs, wanted) : unboundNode(this.graph, plan, wanted);
-      if (!(outcome instanceof ModelError)) return outcome;
-      const missing = this.missingValues(outcome, 'steps' in plan ? plan.inference : plan, known);
-      if (missing.length === 0) throw outcome;
-      const values = await this.runResolving(inputs, missing, known);
-      for (const name of missing) {
-        const { dims, data } = await download(values[name]);
-        const dtype = ('steps' in plan ? plan.inference : plan).types.get(name)?.dtype ?? 'float32';
-        known.set(name, { dtype, dims, values: Array.from(data) });
-        values[name].dispose();
-      }
+      const plan = this.planFor(inputs, wanted, stages);
+      const failures =
+        'steps' in plan
+          ? this.tryRun(plan, inputs, wanted, stages)
+          : unboundNodes(this.graph, plan, wanted, stages);
+      if (!Array.isArray(failures)) return failures;
+      const inference = 'steps' in plan ? plan.inference : plan;
+      const missing = this.missingValues(failures, inference, stages);
+      if (missing.length === 0) throw failures[0];
+      await this.runStage(inputs, missing, inference, stages);
+    }
+  }
+
+  private async runStage(
+    inputs: Readonly<Record<string, Tf.Tensor>>,
+    missing: readonly string[],
+    inference: Inference,
+    stages: Stages,
+  ): Promise<void> {
+    const lasting = handedOn(this.graph, missing, this.outputs, stages).filter(
+      (name) => !missing.includes(name) && !inference.known(name),
+    );
+    const values = await this.runInStages(inputs, [...missing, ...lasting], stages);
+    for (const name of lasting) stages.hold(name, values[name]);
+    for (const name of missing) {
+      const { dims, data } = await download(values[name]);
+      const dtype = inference.types.get(name)?.dtype ?? 'float32';
+      stages.known.set(name, { dtype, dims, values: Array.from(data) });
+      values[name].dispose();
     }
   }
 
   /** The outputs, or the failure of a node that needs to know more than its tensors. */
-  private tryRun(plan: Plan, inputs: Readonly<Record<string, Tf.Tensor>>, wanted: readonly string[]) {
+  private tryRun(
+    plan: Plan,
+    inputs: Readonly<Record<string, Tf.Tensor>>,
+    wanted: readonly string[],
+    stages: Stages,
+  ): Record<string, Tf.Tensor> | ModelError[] {
     try {
-      return this.run(plan, inputs, wanted, false, 0);
+      return this.run(plan, { ...inputs, ...Object.fromEntries(stages.held) }, wanted, false, 0);
     } catch (error) {
-      if (error instanceof ModelError && error.code === 'data-dependent') return error;
+      if (error instanceof ModelError && error.code === 'data-dependent') return [error];
       throw error;
     }
   }
 
-  /** Unknown inputs of the node that failed: its parameters first, its data if nothing else helps. */
-  private missingValues(
-    failure: ModelError,
-    inference: Inference,
-    known: ReadonlyMap<string, HostTensor>,
-  ): string[] {
-    if (failure.code !== 'data-dependent') return [];
-    const node = this.graph.nodes.find(({ name }) => name === failure.where);
-    const [data, ...others] = node?.inputs ?? [];
-    const unknown = (name: string) => name !== '' && !known.has(name) && !inference.known(name);
-    const missing = others.filter(unknown);
-    if (missing.length > 0 || data === undefined) return missing;
-    return unknown(data) ? [data] : [];
+  /** What nodes that failed have to know: of each its parameters first, its data if nothing else helps. */
+  private missingValues(failures: readonly ModelError[], inference: Inference, stages: Stages): string[] {
+    const unknown = (name: string) => name !== '' && !stages.known.has(name) && !inference.known(name);
+    const places = new Set(
+      failures.filter(({ code }) => code === 'data-dependent').map(({ where }) => where),
+    );
+    const missing = this.graph.nodes
+      .filter(({ name }) => places.has(name))
+      .flatMap(({ inputs: [data, ...others] }) => {
+        const parameters = others.filter(unknown);
+        return parameters.length > 0 || data === undefined ? parameters : [data].filter(unknown);
+      });
+    return [...new Set(missing)];
   }
 
   /** The plan, or the inference that did not reach every node. */
   private planFor(
     inputs: Readonly<Record<string, Tf.Tensor>>,
     wanted: readonly string[],
-    known: ReadonlyMap<string, HostTensor> = new Map(),
+    stages: Stages = new Stages(),
   ): Plan | Inference {
-    if (known.size > 0) return this.makePlan(inputs, wanted, known);
+    if (!stages.isFirst) return this.makePlan(inputs, wanted, stages);
     const key = JSON.stringify([wanted, this.graph.inputs.map(({ name }) => inputs[name].shape)]);
     const present = this.plans.get(key);
     if (present) return present;
-    const plan = this.makePlan(inputs, wanted, known);
+    const plan = this.makePlan(inputs, wanted, stages);
     if (!('steps' in plan)) return plan;
     if (this.plans.size >= PLANS) this.plans.delete(this.plans.keys().next().value as string);
     this.plans.set(key, plan);
@@ -231,14 +255,14 @@ class RunnableNetwork implements Network {
   private makePlan(
     inputs: Readonly<Record<string, Tf.Tensor>>,
     wanted: readonly string[],
-    known: ReadonlyMap<string, HostTensor>,
+    stages: Stages,
   ): Plan | Inference {
     const dims: InputDims = new Map(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
     const sized = sizedFor(this.freed, dims);
-    const inference = inferTypes(sized.graph, sized.symbols, known);
-    const nodes = neededNodes(this.graph, wanted, known);
+    const inference = inferTypes(sized.graph, sized.symbols, stages.known);
+    const nodes = neededNodes(this.graph, wanted, stages);
     if (!nodes.every(({ id }) => inference.bound(id))) return inference;
-    return planOf(sized.graph, inference, wanted, this.orders, isVariable(this.graph));
+    return planOf(sized.graph, inference, wanted, this.orders, isVariable(this.graph), stages);
   }
 
   private refuseMissing(inputs: Readonly<Record<string, unknown>>): void {
@@ -275,15 +299,24 @@ class RunnableNetwork implements Network {
   }
 }
 
-/** Why a graph cannot be planned: the problem of the first node that could not be typed. */
-function unboundNode(graph: Graph, inference: Inference, wanted: readonly string[]): ModelError {
-  const node = neededNodes(graph, wanted).find(({ id }) => !inference.bound(id));
-  const problem = inference.problems.find(({ where }) => where === node?.name);
-  return new ModelError(
-    problem ?? {
-      code: 'cannot-run',
-      where: node?.name ?? graph.name,
-      message: `The sizes of "${node?.name}" (${node?.op}) cannot be told in advance.`,
-    },
-  );
+/** Why a graph cannot be planned: the problems of the nodes that could not be typed. */
+function unboundNodes(
+  graph: Graph,
+  inference: Inference,
+  wanted: readonly string[],
+  present?: Names,
+): ModelError[] {
+  const problems = new Map(inference.problems.map((problem) => [problem.where, problem]));
+  return neededNodes(graph, wanted, present)
+    .filter(({ id }) => !inference.bound(id))
+    .map(
+      ({ name, op }) =>
+        new ModelError(
+          problems.get(name) ?? {
+            code: 'cannot-run',
+            where: name,
+            message: `The sizes of "${name}" (${op}) cannot be told in advance.`,
+          },
+        ),
+    );
 }

@@ -37,11 +37,19 @@ export interface Plan {
   readonly folded: ReadonlyMap<string, HostTensor>;
 }
 
+/** Names of values, as sets and maps tell them. */
+export interface Names {
+  has(name: string): boolean;
+}
+
+const none: Names = new Set();
+
 /**
  * Plans the nodes that `wanted` needs.
  * @param graph the graph that `inference` is of
  * @param constants orders in which constants are held; one that is not there yet is decided here by its first reader
  * @param variable whether a constant may change, so that nothing which depends on it is computed in advance
+ * @param present values that whoever runs the plan brings, in the order of the file: no step makes them
  */
 export function planOf(
   graph: Graph,
@@ -49,35 +57,33 @@ export function planOf(
   wanted: readonly string[],
   constants: Map<string, Order>,
   variable: (constant: string) => boolean,
+  present: Names = none,
 ): Plan {
-  const folded = fixedValues(graph, inference, variable);
-  const nodes = neededNodes(graph, wanted, folded);
+  const folded = fixedValues(graph, inference, variable, present);
+  const nodes = neededNodes(graph, wanted, { has: (name) => folded.has(name) || present.has(name) });
   const planner = new Planner(graph, inference, folded, constants);
   const steps = nodes.map((node) => planner.step(node));
   return { steps: withFrees(steps, wanted), inference, folded };
 }
 
-/** The nodes that the wanted values come from, in graph order; values known beforehand come from nowhere. */
-export function neededNodes(
-  graph: Graph,
-  wanted: Iterable<string>,
-  folded: ReadonlyMap<string, unknown> = new Map(),
-): GraphNode[] {
+/** The nodes that the wanted values come from, in graph order; values that are there already come from nowhere. */
+export function neededNodes(graph: Graph, wanted: Iterable<string>, present: Names = none): GraphNode[] {
   const needed = new Set(wanted);
   const nodes: GraphNode[] = [];
   for (const node of graph.nodes.toReversed()) {
-    if (!node.outputs.some((name) => needed.has(name) && !folded.has(name))) continue;
+    if (!node.outputs.some((name) => needed.has(name) && !present.has(name))) continue;
     nodes.push(node);
     for (const name of node.inputs) if (name !== '') needed.add(name);
   }
   return nodes.reverse();
 }
 
-/** What was folded without the help of a constant that training may change. */
+/** What was folded without the help of a constant that training may change, or is present as it is now. */
 function fixedValues(
   graph: Graph,
   inference: Inference,
   variable: (constant: string) => boolean,
+  present: Names,
 ): Map<string, HostTensor> {
   const changing = new Set([...graph.tensors.keys()].filter(variable));
   const out = new Map(inference.folded);
@@ -85,6 +91,7 @@ function fixedValues(
     const fromTypes = inference.bound(node.id)?.operator.foldsFromTypes;
     if (fromTypes || !node.inputs.some((name) => changing.has(name))) continue;
     for (const name of node.outputs) {
+      if (present.has(name)) continue;
       changing.add(name);
       out.delete(name);
     }
