@@ -44,6 +44,10 @@ ONNX, opset 7 to the newest (older files are read too), in and out. Unknown oper
 survive a round trip; an unknown operator keeps the channels that reach it, with the reason shown, and a network that
 needs one is pruned and exported but not run.
 
+Functions that a file defines are read as their bodies, and an \`If\` that sizes decide as the branch taken. Lists whose
+values are settled (\`SplitToSequence\`, \`SequenceConstruct\`, \`SequenceInsert\`, \`SequenceErase\`, \`SequenceAt\`,
+\`SequenceLength\`, \`ConcatFromSequence\`) are read as these values. A changed model is written without them.
+
 Data: IDX (MNIST names, gzipped or not), CIFAR-10 and CIFAR-100 binary, NPY and NPZ, CSV, a folder or zip of pictures by
 class, and the generated digits of the built-in sample.
 

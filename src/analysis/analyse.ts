@@ -3,7 +3,6 @@
 
 import type { Graph } from '../graph/types.ts';
 import type { TermAxis } from './axis.ts';
-import { followBranches } from './branches.ts';
 import { frozenBy } from './columns.ts';
 import { costsOf } from './cost.ts';
 import { type Solution, solve } from './equations.ts';
@@ -13,6 +12,7 @@ import { findGroups, type Grouping } from './groups.ts';
 import { mergedVectors, regrouped, separate } from './merged-vectors.ts';
 import { findRoles } from './roles.ts';
 import type { Slot } from './slots.ts';
+import { straighten } from './straighten.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {
@@ -23,7 +23,7 @@ export interface AnalyseOptions {
 /** Analyses a graph. Never throws on a legal graph: what is not understood is frozen and told in `problems`. */
 export function analyse(given: Graph, options: AnalyseOptions = {}): Analysis {
   const { graph, bindings, inference, solution, copies } = solved(
-    followBranches(given, options.bindings),
+    straighten(given, options.bindings),
     options.bindings,
   );
   const roles = findRoles(graph, inference, solution);

@@ -235,7 +235,7 @@ class Inferrer implements Inference {
     const typed = inputTypes.every((type, i) => type || node.inputs[i] === '');
     if (!operator || !typed) {
       if (!operator) {
-        this.problems.push(unknownOperator(node));
+        this.problems.push(unknownOperator(node, this.problems));
         this.failures.set(node.id, `the operator ${node.op} at "${node.name}" is not understood`);
       }
       this.declareOutputs(node);
@@ -285,16 +285,19 @@ class Inferrer implements Inference {
 /** Where ONNX Runtime keeps operators on weights that are laid out for vectors of one length. */
 const FOR_ONE_PROCESSOR = 'com.microsoft.nchwc';
 
-const unknownOperator = ({ name, domain, op }: GraphNode): Problem => ({
-  code: 'unknown-operator',
-  where: name,
-  message: `"${name}" is a ${domain ? `${domain}.` : ''}${op}, an operator this program does not know; its channels stay as they are.`,
-  ...(domain === FOR_ONE_PROCESSOR
-    ? {
-        hint: 'ONNX Runtime has laid this network out for one kind of processor. Open the file it was optimised from, or optimise that at the level "extended".',
-      }
-    : {}),
-});
+const LAID_OUT =
+  'ONNX Runtime has laid this network out for one kind of processor. Open the file it was optimised from, or optimise that at the level "extended".';
+
+/** @param before problems found already: the hint is given once */
+function unknownOperator({ name, domain, op }: GraphNode, before: readonly Problem[]): Problem {
+  const problem = {
+    code: 'unknown-operator',
+    where: name,
+    message: `"${name}" is a ${domain ? `${domain}.` : ''}${op}, an operator this program does not know; its channels stay as they are.`,
+  };
+  const wantsHint = domain === FOR_ONE_PROCESSOR && !before.some(({ hint }) => hint === LAID_OUT);
+  return wantsHint ? { ...problem, hint: LAID_OUT } : problem;
+}
 
 function shapeProblem(node: GraphNode, error: unknown): Problem {
   if (error instanceof ModelError) return error.toProblem();

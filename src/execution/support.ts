@@ -1,7 +1,7 @@
 // What can run. A network is refused by the names of its operators before anything is computed.
 
-import { followBranches } from '../analysis/branches.ts';
 import { type Inference, inferTypes } from '../analysis/fold.ts';
+import { straighten } from '../analysis/straighten.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
 import { operatorOf } from '../ops/table.ts';
@@ -12,7 +12,7 @@ const refusals = new Set(['unknown-operator', 'control-flow', 'unsupported']);
 
 /** Names of the operators that keep the graph from running (`domain.Name` outside the standard domain), each once. */
 export function unsupported(given: Graph): string[] {
-  const graph = followBranches(given);
+  const graph = straighten(given);
   return unsupportedIn(graph, inferTypes(graph));
 }
 

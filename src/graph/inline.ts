@@ -88,7 +88,7 @@ class Inlining {
 }
 
 /** The name, under that of the node where it is taken; taken from now on. */
-function free(name: string, node: string, taken: Set<string>): string {
+export function free(name: string, node: string, taken: Set<string>): string {
   let own = name;
   while (taken.has(own)) own = `${node}/${own}`;
   taken.add(own);

@@ -2,7 +2,7 @@
 // out when somebody asks, so that a step does not pay for what only the next one needs.
 
 import { analyse } from '../analysis/analyse.ts';
-import { followBranches } from '../analysis/branches.ts';
+import { straighten } from '../analysis/straighten.ts';
 import type { Analysis, Bindings, Group, Removal } from '../analysis/types.ts';
 import type { Graph } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
@@ -29,7 +29,7 @@ export class Present {
     provenance: (analysis: Analysis) => Provenance = () => new Provenance(),
     analysis?: Analysis,
   ) {
-    this.graph = followBranches(graph, bindings);
+    this.graph = straighten(graph, bindings);
     this.bindings = bindings;
     this.makeProvenance = provenance;
     this.analysed = analysis;
