@@ -73,24 +73,32 @@ export function bindSymbols(
   return out;
 }
 
-/**
- * Types at sizes that suit the graph: where an operator finds its input too small, symbols that nobody bound grow.
- */
+/** Operators that find their input too small, and nodes of which nothing is left. */
+function misfits(graph: Graph, { problems, types }: Inference): number {
+  const isEmpty = (name: string) => {
+    const type = types.get(name);
+    return type !== undefined && isFloat(type.dtype) && type.dims.includes(0);
+  };
+  const emptied = graph.nodes.filter(({ outputs }) => outputs.some(isEmpty));
+  return problems.filter(({ code }) => code === 'shape-error').length + emptied.length;
+}
+
+/** Types at sizes that suit the graph: where it finds its input too small, symbols that nobody bound grow. */
 export function inferAtFittingSize(
   graph: Graph,
   given: Bindings = {},
 ): { readonly bindings: Bindings; readonly inference: Inference } {
-  const misfits = ({ problems }: Inference) => problems.filter(({ code }) => code === 'shape-error').length;
   const attempt = (length: number) => {
     const bindings = bindSymbols(graph, given, length);
-    return { bindings, inference: inferTypes(graph, bindings), length };
+    const inference = inferTypes(graph, bindings);
+    return { bindings, inference, misfits: misfits(graph, inference) };
   };
   let best = attempt(LENGTHS[0]);
   const grows = Object.values(bindSymbols(graph, given, -1)).includes(-1);
   for (const length of grows ? LENGTHS.slice(1) : []) {
-    if (misfits(best.inference) === 0) break;
+    if (best.misfits === 0) break;
     const next = attempt(length);
-    if (misfits(next.inference) < misfits(best.inference)) best = next;
+    if (next.misfits < best.misfits) best = next;
   }
   return best;
 }

@@ -108,13 +108,15 @@ const addAndNormalise: Step = (net, x) => {
   const simple = net.chance(0.5);
   const bias = net.chance(0.5) ? [net.weight([width], 0.1)] : [];
   const inputs = [x, y, net.scale([width]), ...(simple ? [] : [net.weight([width], 0.1)]), ...bias];
-  return net.op(
+  const statistics = x.dims.with(-1, 1);
+  const [normal, , , sum] = net.ops(
     simple ? 'SkipSimplifiedLayerNormalization' : 'SkipLayerNormalization',
     inputs,
-    x.dims,
+    [x.dims, statistics, statistics, x.dims],
     { epsilon: 1e-5 },
     'com.microsoft',
   );
+  return net.chance(0.5) ? normal : net.map('Add', sum, {}, [linear(net, normal, width)]);
 };
 
 const gelu: Step = (net, x) =>

@@ -86,6 +86,7 @@ class Masking {
         const [shift, bias] = centred ? rest : [undefined, ...rest];
         const joined = this.node('Add', [x, other], [`${y}/joined`]);
         const sum = bias ? this.node('Add', [joined, bias], [`${y}/sum`]) : joined;
+        if (node.outputs[3]) this.node('Identity', [sum], [node.outputs[3]]);
         this.normalised(node, { x, data: sum, axes, centred, y, scale, ...(shift ? { shift } : {}) });
         break;
       }

@@ -125,9 +125,10 @@ export class Sketch {
     inputs: readonly (Flow | string)[],
     dims: readonly (readonly number[])[],
     attributes: Attributes = {},
+    domain = '',
   ): Flow[] {
     const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
-    const outputs = this.builder.nodeWithOutputs(op, names, dims.length, attributes);
+    const outputs = this.builder.nodeWithOutputs(op, names, dims.length, attributes, { domain });
     return outputs.map((name, i) => ({ name, dims: dims[i] }));
   }
 
