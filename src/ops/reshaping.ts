@@ -183,7 +183,12 @@ const Squeeze = operator({
 function unsqueezedAxes(view: AxesView): Set<number> {
   const axes = statedAxes(view);
   if (!axes) throw illShaped(view, 'does not say where its new axes go');
-  return new Set(axes.map((axis) => positive(axis, view.shape(0).length + axes.length)));
+  const rank = view.shape(0).length + axes.length;
+  const added = new Set(axes.map((axis) => positive(axis, rank)));
+  const misplaced = [...added].some((axis) => axis < 0 || axis >= rank);
+  if (misplaced || added.size < axes.length)
+    throw illShaped(view, `cannot insert the axes [${axes}] into [${view.shape(0)}]`);
+  return added;
 }
 
 /** Values of the old axes in order, with `fresh` where a new axis goes. */
@@ -223,6 +228,8 @@ const Transpose = operator({
     const dims = view.shape(0);
     if (order(view).length !== dims.length)
       throw illShaped(view, `reorders ${order(view).length} axes, but its input has [${dims}]`);
+    if (dims.some((_, axis) => !order(view).includes(axis)))
+      throw illShaped(view, `names some of its input's axes twice: [${order(view)}]`);
     return [{ dtype: view.dtype(0), dims: order(view).map((axis) => dims[axis]) }];
   },
   fold: (view) => [transposed(view.known(0)!, order(view))],

@@ -20,6 +20,23 @@ describe('symbols', () => {
     expect(groups.map(({ units }) => units)).toEqual([4]);
   });
 
+  test('grow until something is left to compute with', () => {
+    const b = new GraphBuilder('padded');
+    const frames = b.node(
+      'Conv',
+      [b.input('x', 'float32', ['N', 1, 'samples']), b.tensor('w', 'float32', [4, 1, 20])],
+      {
+        pads: [1, 1],
+        strides: [5],
+      },
+    );
+    // 16 samples leave no frame, and the padding makes one of nothing.
+    const smooth = b.node('Conv', [frames, b.tensor('v', 'float32', [2, 4, 4])], { pads: [2, 2] });
+    const { bindings, problems } = analyse(b.output(smooth).graph());
+    expect(bindings).toEqual({ N: 1, samples: 128 });
+    expect(problems).toEqual([]);
+  });
+
   test('stay small where that is enough, and as a person bound them', () => {
     expect(analyse(framed(['N', 1, 'samples'], 3)).bindings).toEqual({ N: 1, samples: 16 });
     const { bindings, problems } = analyse(framed(['N', 1, 'samples'], 400), { bindings: { samples: 10 } });

@@ -360,6 +360,13 @@ describe('what cannot be', () => {
     ['a shape of another size', { op: 'Reshape', inputs: [x23, vector(4, 2)] }, 'shape-error'],
     ['a shape that -1 cannot fill', { op: 'Reshape', inputs: [x23, vector(4, -1)] }, 'shape-error'],
     ['dropping a long axis', { op: 'Squeeze', inputs: [x23, vector(0)] }, 'shape-error'],
+    ['a new axis beyond the others', { op: 'Unsqueeze', inputs: [x23, vector(3)] }, 'shape-error'],
+    ['two new axes in one place', { op: 'Unsqueeze', inputs: [x23, vector(0, -4)] }, 'shape-error'],
+    [
+      'an axis in two places',
+      { op: 'Transpose', inputs: [x23], attributes: { perm: [1, 1] } },
+      'shape-error',
+    ],
     ['a computed shape', { op: 'Reshape', inputs: [x23, fed(vector(6))] }, 'data-dependent'],
     ['non-zero elements of a computed value', { op: 'NonZero', inputs: [fed(x23)] }, 'data-dependent'],
     ['a computed condition', { op: 'Compress', inputs: [x23, fed(vector(1, 1))] }, 'data-dependent'],
