@@ -17,7 +17,7 @@ let browser: InChromium<typeof InBrowser>;
 beforeAll(async () => {
   browser = await inChromium(fileURLToPath(new URL('../conformance/in-browser.ts', import.meta.url)));
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 
 /** Rows that use every kernel of ours and every gradient that tfjs lacks; WebGL compiles each shader for seconds. */
 const manyKernels = [

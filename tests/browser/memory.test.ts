@@ -13,7 +13,7 @@ beforeAll(async () => {
     fileURLToPath(new URL('../../scripts/bench/memory-in-browser.ts', import.meta.url)),
   );
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 
 it.each(Object.keys(networks) as (keyof typeof networks)[])(
   '%s on WebGPU',

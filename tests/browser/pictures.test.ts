@@ -1,38 +1,20 @@
 // Pictures that only a browser decodes, decoded there as the worker does it: from slices of Blobs.
 
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
-import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { launch } from './chromium.ts';
+import { type InChromium, inChromium } from '../../scripts/in-chromium.ts';
 import type * as Data from './data-in-browser.ts';
 
-let browser: Browser;
-let script: string;
+let browser: InChromium<typeof Data>;
 
 beforeAll(async () => {
-  browser = await launch();
-  const built = (await build({
-    configFile: false,
-    logLevel: 'error',
-    build: {
-      write: false,
-      lib: {
-        entry: fileURLToPath(new URL('data-in-browser.ts', import.meta.url)),
-        formats: ['iife'],
-        name: 'data',
-      },
-    },
-  })) as Rolldown.RolldownOutput[];
-  script = built[0].output[0].code;
+  browser = await inChromium(fileURLToPath(new URL('data-in-browser.ts', import.meta.url)));
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 
 it('JPEG and WebP in a folder per class: shape, classes, colours', async () => {
-  const page = await browser.newPage();
-  await page.addScriptTag({ content: script });
-  const read = await page.evaluate(async () => {
-    const { openDataset, blobFile } = (globalThis as unknown as { data: typeof Data }).data;
+  const read = await browser.page.evaluate(async () => {
+    const { openDataset, blobFile } = (globalThis as unknown as { ours: typeof Data }).ours;
     const picture = async (name: string, type: string, colour: string, size: number) => {
       const canvas = new OffscreenCanvas(size, size);
       const context = canvas.getContext('2d')!;

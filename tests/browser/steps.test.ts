@@ -13,7 +13,7 @@ let browser: InChromium<typeof InBrowser>;
 beforeAll(async () => {
   browser = await inChromium(fileURLToPath(new URL('../training/steps-in-browser.ts', import.meta.url)));
 });
-afterAll(() => browser.close());
+afterAll(() => browser?.close());
 
 const sample = readFileSync(new URL('../../public/sample.onnx', import.meta.url)).toString('base64');
 
