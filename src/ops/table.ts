@@ -48,6 +48,7 @@ import { softmax } from './softmax.ts';
 import { spectral } from './spectral.ts';
 import { suppression } from './suppression.ts';
 import { transposedConvolutions } from './transposed-convolution.ts';
+import { unique } from './unique.ts';
 import { unpooling } from './unpooling.ts';
 
 const families: readonly (readonly Operator[])[] = [
@@ -98,6 +99,7 @@ const families: readonly (readonly Operator[])[] = [
   spectral,
   suppression,
   transposedConvolutions,
+  unique,
   unpooling,
 ];
 

@@ -154,6 +154,18 @@ const table = (): readonly Row[] => {
         { attributes: { direction }, within: 0 },
       ),
     ),
+    ...[0, 1].flatMap((sorted) => [
+      row(sorted ? 'in order' : 'as they come', 'Unique', [floats([2, 3], [3, 1, 2, 1, -4, 3])], {
+        outputs: 4,
+        attributes: { sorted },
+      }),
+      row(
+        sorted ? 'of columns in order' : 'of columns as they come',
+        'Unique',
+        [floats([2, 4], [2, 1, 2, 1, 0, 3, 0, -3])],
+        { outputs: 4, attributes: { sorted, axis: -1 } },
+      ),
+    ]),
     ...[1, 2, 3, 5].map((size) => row(`of ${size} rows`, 'Det', [flow(2, 3, size, size)])),
     fused('transposed and scaled', 'FusedMatMul', [flow(2, 3, 4), noise(2, 5, 3)], {
       transA: 1,
