@@ -1,7 +1,6 @@
 // Numbers that are the same whatever the sizes of the network's inputs.
 
-import { wiringOf } from '../graph/query.ts';
-import type { Graph } from '../graph/types.ts';
+import type { Graph, GraphNode } from '../graph/types.ts';
 import { bindSymbols, type Inference, inferTypes } from './fold.ts';
 import type { Bindings } from './types.ts';
 
@@ -12,19 +11,24 @@ const selections = new Set(['Shape', 'Size', 'Gather', 'Slice']);
 export class Settled {
   private readonly here: Inference;
   private readonly elsewhere: Inference;
-  private readonly producer: ReturnType<typeof wiringOf>['producer'];
+  /** Values that nodes compute from what changes. */
+  private readonly changing = new Set<string>();
 
   constructor(graph: Graph, bindings: Bindings | undefined) {
     const symbols = bindSymbols(graph, bindings);
     const other = Object.entries(symbols).map(([symbol, size]) => [symbol, 2 * size + 1]);
     this.here = inferTypes(graph, symbols);
     this.elsewhere = inferTypes(graph, Object.fromEntries(other));
-    this.producer = wiringOf(graph).producer;
+    for (const node of graph.nodes)
+      if (!this.isSettled(node)) for (const name of node.outputs) this.changing.add(name);
   }
 
   /** `undefined` where anything that they are computed from changes, even if the numbers are the same at the sizes tried. */
   numbers(name: string): readonly number[] | undefined {
-    return this.isSettled(name) ? this.here.known(name)?.values : undefined;
+    const known = this.here.known(name)?.values;
+    const same =
+      known && !this.changing.has(name) && known.join() === this.elsewhere.known(name)?.values.join();
+    return same ? known : undefined;
   }
 
   /** `undefined` where a size changes, or the rank is not known. */
@@ -33,11 +37,8 @@ export class Settled {
     return this.here.types.get(name)?.dims.map((size, axis) => (size === other?.[axis] ? size : undefined));
   }
 
-  private isSettled(name: string): boolean {
-    const known = this.here.known(name)?.values;
-    if (!known || known.join() !== this.elsewhere.known(name)?.values.join()) return false;
-    const node = this.producer(name);
-    if (!node || selections.has(node.op)) return true;
-    return node.inputs.every((input) => input === '' || this.isSettled(input));
+  private isSettled({ op, inputs, outputs }: GraphNode): boolean {
+    if (!this.here.folded.has(outputs[0])) return false;
+    return selections.has(op) || inputs.every((name) => name === '' || this.numbers(name) !== undefined);
   }
 }

@@ -100,3 +100,14 @@ test('a branch that the size of the input decides is not followed', () => {
   ]);
   expect(frozen.find(({ tensor }) => tensor === 'w')?.why).toMatch(/takes a branch that only its input/);
 });
+
+test('a condition that is made of itself many times over is looked at once', () => {
+  const b = new GraphBuilder('folded back', { opset: 17 });
+  let sum = b.node('Size', [b.input('y', 'float32', [1, 3])]);
+  for (let i = 0; i < 60; i++)
+    sum = b.node('Mul', [sum, b.node('Min', [sum, b.tensor(`one ${i}`, 'int64', [], [1])])]);
+  const condition = b.node('Equal', [sum, b.tensor('three', 'int64', [], [3])]);
+  const branches = { then_branch: branch('then', 'Tanh'), else_branch: branch('otherwise', 'Neg') };
+  const graph = b.output(b.node('If', [condition], branches)).graph();
+  expect(followBranches(graph).nodes.at(-1)?.op).toBe('Tanh');
+});
