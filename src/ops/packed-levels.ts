@@ -18,7 +18,6 @@ import {
   noMacs,
   noResize,
   notFolded,
-  noWeights,
   type Operator,
   operator,
   positive,
@@ -235,7 +234,7 @@ const GatherBlockQuantized = operator({
     eq.out(0, whole.toSpliced(picked, 1, ...eq.axes(INDICES)));
   },
   resize: noResize,
-  weights: noWeights,
+  weights: (view) => [{ input: TABLE, role: 'table', perElement: perElement(view) }],
   layout: 'logical',
   run: (view) => {
     const { tf, attrs } = view;

@@ -99,6 +99,45 @@ describe('folding', () => {
     expect(nodes[1].nodes).toHaveLength(2);
   });
 
+  it('draws kernels that are stored as levels like others, with their units', () => {
+    const b = new GraphBuilder('levels', { opset: 21, domains: { 'com.microsoft': 1 } });
+    const levels = [
+      b.tensor('first.weight_quantized', 'int8', [64, 32]),
+      b.tensor('first.weight_scale', 'float32', [32]),
+      b.tensor('first.weight_zero_point', 'int8', [32]),
+    ];
+    const dequantised = b.node('DequantizeLinear', levels, { axis: 1 });
+    const table = [b.tensor('words.weight', 'uint8', [9, 32]), b.input('x', 'int64', [1, 1])];
+    const scales = b.tensor('words.scales', 'float32', [9, 4]);
+    const x = b.node(
+      'GatherBlockQuantized',
+      [...table, scales],
+      { block_size: 16 },
+      { domain: 'com.microsoft' },
+    );
+    const hidden = b.node('MatMul', [x, dequantised]);
+    const packed = [
+      b.tensor('second.weight', 'uint8', [10, 2, 8]),
+      b.tensor('second.scales', 'float32', [10, 2]),
+    ];
+    const attributes = { K: 32, N: 10, bits: 4, block_size: 16 };
+    const y = b.node('MatMulNBits', [hidden, ...packed], attributes, {
+      name: 'y',
+      domain: 'com.microsoft',
+    });
+    const drawing = draw(b.output(y).graph());
+    expect(lines(drawing)).toEqual([
+      'input x: Input, 1×1',
+      'kernel words: Embedding, 9 → 64 <- x',
+      'kernel first: Linear, 64 → 32 <- words',
+      'kernel second: Linear, 32 → 10 <- first',
+      'output y_out: Output, 1×1×10 <- second',
+    ]);
+    expect(drawing.nodes[2].channels?.groups.map(({ units, perUnit }) => [units, perUnit])).toEqual([
+      [2, 16],
+    ]);
+  });
+
   it('draws a concatenation that repeats an earlier one as reading that one', () => {
     const b = new GraphBuilder('dense');
     const x = b.input('x', 'float32', [1, 4, 8, 8]);

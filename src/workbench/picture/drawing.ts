@@ -169,9 +169,10 @@ const spoken = ({ analysis }: Flow, nodes: readonly GraphNode[]): string[] => {
 const isBias = (node: GraphNode | undefined): boolean => node?.op === 'Add';
 
 function kernelWord({ op }: GraphNode, { dims, groups, depthwise }: Kernel): string {
-  if (op === 'Gemm' || op === 'MatMul') return 'Linear';
-  if (op === 'Gather') return 'Embedding';
-  if (op !== 'Conv') return wordFor(op).text;
+  const { text: word } = wordFor(op);
+  if (word === 'Gemm' || word === 'MatMul') return 'Linear';
+  if (word === 'Gather') return 'Embedding';
+  if (word !== 'Conv') return word;
   if (depthwise) return 'Depthwise conv';
   return groups > 1 ? 'Grouped conv' : dims.length === 4 ? 'Conv' : `Conv ${dims.length - 2}D`;
 }

@@ -21,7 +21,7 @@ const parts =
 
 /** `layer1.0.conv1` for `layer1.0.conv1.weight`; `undefined` for a name that an exporter made up. */
 function ownerOf(tensor: string): string | undefined {
-  const owner = tensor.replace(/\/ReadVariableOp.*$/, '').replace(parts, '');
+  const owner = tensor.replace(/\/ReadVariableOp.*$|_quantized$/, '').replace(parts, '');
   return owner === tensor || /^(onnx::|\/|\d+$)/.test(owner) ? undefined : owner;
 }
 
