@@ -2,7 +2,7 @@
 
 import type { Network } from '../execution/types.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
-import type { GraphNode } from '../graph/types.ts';
+import type { GraphNode, Tensor } from '../graph/types.ts';
 
 export interface KernelReader {
   /** Name of the constant. */
@@ -18,14 +18,21 @@ export interface KernelReader {
 /** Operators behind which a constant is still the same constant. */
 const transparent = new Set(['Identity', 'Cast', 'Transpose', 'DequantizeLinear']);
 
-const convolutions = new Set(['Conv', 'ConvTranspose']);
-const products = new Set(['Gemm', 'MatMul']);
+const convolutions = new Set(['Conv', 'ConvTranspose', 'com.microsoft.FusedConv']);
+const products = new Set(['Gemm', 'MatMul', 'com.microsoft.FusedGemm']);
 
-/** The first convolution or matrix product that reads each kernel; recurrent layers and lookups have no such channels. */
+/**
+ * The first convolution or matrix product that reads each kernel, be it stored as levels; recurrent layers and lookups
+ * have no such channels.
+ */
 export function kernelReaders({ graph, parameters }: Network): KernelReader[] {
   const wiring = wiringOf(graph);
-  return [...parameters.values()].flatMap(({ name, role }) => {
-    const found = role === 'kernel' ? readerOf(wiring, name) : undefined;
+  const isKernel = ({ name, dims }: Tensor) => {
+    const parameter = parameters.get(name);
+    return parameter ? parameter.role === 'kernel' : dims.length > 1;
+  };
+  return [...graph.tensors.values()].flatMap((tensor) => {
+    const found = isKernel(tensor) ? readerOf(wiring, tensor.name) : undefined;
     return found ? [found] : [];
   });
 }
@@ -37,9 +44,10 @@ function readerOf({ consumers }: Wiring, kernel: string): KernelReader | undefin
     [value] = node.outputs;
     [node] = consumers(value);
   }
-  if (node?.domain !== '' || node.inputs[1] !== value) return undefined;
+  if (node?.inputs[1] !== value) return undefined;
   const found = { kernel, node, input: node.inputs[0], output: node.outputs[0] };
-  if (convolutions.has(node.op)) return { ...found, channelAxis: () => 1 };
-  if (products.has(node.op)) return { ...found, channelAxis: (rank) => rank - 1 };
+  const operator = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
+  if (convolutions.has(operator)) return { ...found, channelAxis: () => 1 };
+  if (products.has(operator)) return { ...found, channelAxis: (rank) => rank - 1 };
   return undefined;
 }

@@ -4,8 +4,9 @@
 import { describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../src/execution/backend.ts';
 import { createNetwork } from '../../src/execution/network.ts';
+import { GraphBuilder } from '../../src/graph/build.ts';
 import { withTensors } from '../../src/graph/edit.ts';
-import { tensorOf, toFloat32 } from '../../src/graph/tensor.ts';
+import { elementCount, tensorOf, toFloat32 } from '../../src/graph/tensor.ts';
 import type { Graph } from '../../src/graph/types.ts';
 import { MetaPruner } from '../../src/pruning/pruner.ts';
 import { evaluate } from '../../src/training/evaluate.ts';
@@ -98,4 +99,38 @@ test.each(['taylor', 'hessian', 'activation'])('%s prunes with the evidence', as
   const evidence = await collectEvidence(network, split, needs, { examples: 6 });
   expect(pruner.step({ evidence })).toBe(true);
   expect(pruner.graph.tensors.get('first.weight')?.dims).toEqual([2, 1, 3, 3]);
+});
+
+/** A convolution fused with its activation, and a layer whose weight is stored as levels. */
+function optimised(): Graph {
+  const b = new GraphBuilder('optimised', { opset: 17, domains: { 'com.microsoft': 1 } });
+  const wave = (name: string, dims: readonly number[]) =>
+    b.tensor(
+      name,
+      'float32',
+      dims,
+      Array.from({ length: elementCount(dims) }, (_, i) => Math.sin(i + 1)),
+    );
+  const inputs = [b.input('x', 'float32', ['N', 1, 6, 6]), wave('first', [3, 1, 3, 3])];
+  const maps = b.node('FusedConv', inputs, { activation: 'Relu' }, { domain: 'com.microsoft' });
+  const levels = b.tensor(
+    'second',
+    'int8',
+    [48, 5],
+    Array.from({ length: 240 }, (_, i) => (i * 7) % 90),
+  );
+  const weight = b.node('DequantizeLinear', [levels, b.tensor('scale', 'float32', [], [0.01])]);
+  const hidden = b.node('Relu', [b.node('MatMul', [b.node('Flatten', [maps]), weight])]);
+  return b.output(b.node('MatMul', [hidden, wave('head', [5, 4])])).graph();
+}
+
+test('activations are found behind fused and quantised layers', async () => {
+  const fused = await createNetwork(optimised(), backend);
+  const { activations } = await collectEvidence(fused, split, ['activations'], { examples: 6 });
+  expect([...activations!.keys()].sort()).toEqual(['first', 'head', 'second']);
+  expect(activations!.get('second')).toHaveLength(5);
+  const pruner = new MetaPruner(optimised(), { criterion: 'activation', ratio: 0.5 });
+  expect(pruner.step({ evidence: { activations: activations! } })).toBe(true);
+  expect(pruner.lastStep?.removed.map(({ group }) => group)).toEqual(['first:0', 'second:1']);
+  fused.dispose();
 });

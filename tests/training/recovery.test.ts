@@ -198,7 +198,7 @@ describe('reconstruction', () => {
     const network = await createNetwork(trained, backend);
     expect(await reconstruct(network, original, new MetaPruner(trained), bare.train)).toEqual({
       changed: false,
-      message: expect.stringMatching(/No layer stands behind a cut/),
+      message: expect.stringMatching(/No layer that could be fitted stands behind a cut/),
     });
     network.dispose();
   });

@@ -88,7 +88,10 @@ export async function* reconstructing(
   if (gate && !gate.open) return { changed: false, message: gate.message };
   const layers = layersBehind(network, cuts, places);
   if (layers.length === 0)
-    return { changed: false, message: 'No layer stands behind a cut, so nothing was reconstructed.' };
+    return {
+      changed: false,
+      message: 'No layer that could be fitted stands behind a cut, so nothing was reconstructed.',
+    };
   let fitted = 0;
   let left = 0;
   for (const [done, layer] of layers.entries()) {
@@ -132,8 +135,8 @@ function layerOf(
 ): Found | undefined {
   const { node, kernel } = reader;
   // A constant that reaches its node rearranged is another matrix than the one stored.
-  if (node.inputs[1] !== kernel) return undefined;
-  const parameter = network.parameters.get(kernel)!;
+  const parameter = network.parameters.get(kernel);
+  if (node.inputs[1] !== kernel || !parameter) return undefined;
   const bound = analysis.view(node.id);
   const { dims } = network.graph.tensors.get(kernel)!;
   const found = { ...reader, parameter, bias: biasOf(network, node.inputs[2]) };
