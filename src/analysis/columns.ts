@@ -88,10 +88,12 @@ function listColumns(
 /** Why no position of a resolved axis may go; `undefined` where one may. */
 export function frozenBy(terms: Terms, axis: TermAxis): Reason | undefined {
   if (axis.fixed) return axis.fixed;
-  const inside = axis.factors ? leaves(axis) : axis.parts && partsOf(axis);
+  // Of a product the inner factors are what prunes; the outer ones may be fixed by what they are, such as gates.
+  const inside = axis.factors ? leaves(axis).toReversed() : axis.parts && partsOf(axis);
   if (inside) {
     const reasons = inside.map((part) => frozenBy(terms, part));
-    return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
+    if (reasons.some((reason) => reason === undefined)) return undefined;
+    return reasons.find((_, i) => inside[i].length > 1) ?? reasons[0];
   }
   if (!axis.terms) return undefined;
   let first: Reason | undefined;

@@ -100,6 +100,25 @@ test('control flow and operators that are not known say why their surroundings s
   });
 });
 
+test('a recurrent layer that is an output stays because it is one, not because it has gates', () => {
+  const b = new GraphBuilder('states');
+  const [first, second] = [6, 4].map((hidden, layer, widths) => {
+    const width = layer === 0 ? 3 : widths[layer - 1];
+    const weights = (name: string, from: number) =>
+      b.tensor(`${name}${layer}`, 'float32', [1, 3 * hidden, from]);
+    return { hidden, inputs: [weights('w', width), weights('r', hidden)] };
+  });
+  const gru = (x: string, { hidden, inputs }: typeof first) =>
+    b.node('Squeeze', [b.node('GRU', [x, ...inputs], { hidden_size: hidden }), b.integers(`${x}/axes`, [1])]);
+  const y = gru(gru(b.input('x', 'float32', ['time', 'batch', 3]), first), second);
+  const analysis = analyse(b.output(y).graph());
+  expect(analysis.groups.map(({ root }) => root.tensor)).toEqual(['w0']);
+  expect(analysis.frozen.map(({ why }) => why)).toEqual([
+    'it is an output of the network',
+    'it is an output of the network',
+  ]);
+});
+
 test('constants of types that are only carried through stay as they are', () => {
   const b = new GraphBuilder('floats of 8 bits', { opset: 19 });
   const scale = b.tensor('scale', 'float32', [], [1]);
