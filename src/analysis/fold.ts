@@ -19,6 +19,8 @@ import type { Bindings } from './types.ts';
 /** Arrays beyond these sizes are data, not shape arithmetic. */
 const INTEGER_LIMIT = 1 << 16;
 const FLOAT_LIMIT = 1 << 12;
+/** No network has longer axes, but a damaged or hostile file may state any: whoever looks into one lists its positions. */
+const LONGEST_AXIS = 2 ** 26;
 
 export interface BoundNode {
   readonly operator: Operator;
@@ -191,10 +193,12 @@ class Inferrer implements Inference {
   constructor(graph: Graph, bindings: Bindings, inputs: ReadonlyMap<string, HostTensor>) {
     this.graph = graph;
     this.symbols = bindSymbols(graph, bindings);
-    for (const [name, tensor] of graph.tensors) this.types.set(name, tensor);
+    for (const [name, tensor] of graph.tensors)
+      if (tooLong(tensor) === undefined) this.types.set(name, tensor);
+      else this.problems.push(endless(name, tensor));
     for (const input of graph.inputs) {
       const type = this.declaredType(input);
-      if (type) this.types.set(input.name, type);
+      if (type && tooLong(type) === undefined) this.types.set(input.name, type);
     }
     for (const [name, value] of inputs) {
       this.types.set(name, { dtype: value.dtype, dims: value.dims });
@@ -253,6 +257,8 @@ class Inferrer implements Inference {
     const view = new InferredNode({ node, attrs, opset: this.opsetOf(node), inputTypes }, this);
     try {
       const types = operator.shape(view as never);
+      for (const type of types)
+        if (tooLong(type) !== undefined) throw new ModelError(endless(node.name, type));
       node.outputs.forEach((name, o) => {
         if (name !== '' && types[o]) this.types.set(name, types[o]);
       });
@@ -312,3 +318,15 @@ function shapeProblem(node: GraphNode, error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'shape-error', where: node.name, message: `"${node.name}" (${node.op}): ${message}` };
 }
+
+/** The length of an axis that is longer than any that is followed. */
+const tooLong = ({ dims }: ValueType): number | undefined => {
+  for (let axis = 0; axis < dims.length; axis++) if (dims[axis] > LONGEST_AXIS) return dims[axis];
+  return undefined;
+};
+
+const endless = (where: string, type: ValueType): Problem => ({
+  code: 'shape-error',
+  where,
+  message: `"${where}" has an axis of ${tooLong(type)?.toLocaleString('en')} positions; ${LONGEST_AXIS.toLocaleString('en')} are followed at most.`,
+});

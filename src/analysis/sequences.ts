@@ -17,6 +17,9 @@ const makers = new Set([
 ]);
 const takers = new Set(['ConcatFromSequence', 'SequenceAt', 'SequenceLength']);
 
+/** Lists that are longer come from no exporter. */
+const LONGEST = 10_000;
+
 /** From this version on, sizes of parts and axes to squeeze are inputs. */
 const SIZES_ARE_INPUTS = 13;
 
@@ -86,7 +89,7 @@ class TakingApart {
   /** Whether the node makes a list whose values are known from here on. */
   private makes(node: GraphNode): boolean {
     const list = makers.has(node.op) && node.domain === '' ? this.listOf(node) : undefined;
-    if (!list) return false;
+    if (!list || list.length > LONGEST) return false;
     this.lists.set(node.outputs[0], list);
     this.origins.set(node.outputs[0], { node, at: this.nodes.length });
     return true;
@@ -127,7 +130,7 @@ class TakingApart {
     const axis = numberOf(node, 'axis', 0);
     const length = dims?.[axis < 0 ? axis + dims.length : axis];
     const sizes = length === undefined ? undefined : this.partSizes(split, length);
-    if (!sizes || sizes.length === 0) return undefined;
+    if (!sizes || sizes.length === 0 || sizes.length > LONGEST) return undefined;
     const parts = sizes.map((_, i) => free(`${node.outputs[0]}/${i}`, node.name, this.taken));
     this.add(node, 'Split', [x, ...this.listed(node, 'split', sizes)], parts, {
       axis,
@@ -139,12 +142,12 @@ class TakingApart {
 
   /** Equal parts with a shorter one at the end, parts of sizes that are listed, or single positions. */
   private partSizes(split: string | undefined, length: number): readonly number[] | undefined {
-    if (!split) return new Array<number>(length).fill(1);
+    if (!split) return length > LONGEST ? undefined : new Array<number>(length).fill(1);
     const stated = this.settled.numbers(split);
     const isList = this.settled.dims(split)?.length === 1;
     if (!stated || isList) return stated;
     const [size] = stated;
-    if (!(size > 0)) return undefined;
+    if (!(size > 0) || length / size > LONGEST) return undefined;
     return Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size));
   }
 

@@ -43,8 +43,17 @@ export class Terms {
   }
 
   concat(axes: readonly TermAxis[]): TermAxis {
+    if (axes.reduce((count, axis) => count + partCount(axis), 0) > MOST_PARTS) return this.tooManyParts(axes);
     const parts = axes.flatMap(partsOf).filter((part) => part.length > 0);
     return parts.length === 1 ? parts[0] : sequenceAxis(parts);
+  }
+
+  private tooManyParts(axes: readonly TermAxis[]): TermAxis {
+    for (const axis of axes) this.fix(axis, SCATTERED);
+    return this.fixed(
+      axes.reduce((length, axis) => length + axis.length, 0),
+      SCATTERED,
+    );
   }
 
   select(axis: TermAxis, positions: ArrayLike<number>): TermAxis {
@@ -333,8 +342,12 @@ export class Terms {
   }
 }
 
+/** Parts of one axis that are kept apart: doubling an axis again and again makes more than any memory holds. */
+const MOST_PARTS = 2 ** 17;
+
 const LONE = 'it is a single position';
 const REPEATED = 'it repeats the same channels';
+const SCATTERED = 'it is joined from more pieces than are followed';
 const SHUFFLED = 'its channels are rearranged in a way that keeps no channel whole';
 
 /** Neighbours in order, at least one. */
@@ -342,6 +355,9 @@ const isRun = (positions: ArrayLike<number>): boolean => {
   for (let i = 1; i < positions.length; i++) if (positions[i] !== positions[0] + i) return false;
   return positions.length > 0;
 };
+
+/** How many parts an axis has at its first level: a sequence is flat when it is made. */
+const partCount = (axis: TermAxis): number => resolve(axis).parts?.length ?? 1;
 
 /** Lengths of the innermost factors, lone positions left out. */
 const lengthsOf = (axis: TermAxis): number[] => leaves(axis).map((leaf) => leaf.length);
