@@ -1,6 +1,7 @@
 // What a step proposes to remove, walked through one by one; between steps, how the next one should look for it.
 
 import { ListChecks } from 'lucide-react';
+import { useDeferredValue } from 'react';
 import { useApp } from '../../store/store.ts';
 import { Empty } from '../../widgets/Empty.tsx';
 import { Progress } from '../../widgets/Progress.tsx';
@@ -28,10 +29,11 @@ export function CandidatesHead() {
 }
 
 export function CandidatesBody() {
-  const model = useApp((state) => state.session?.model);
+  // The plan has many fields: it is made in the time that the other panels leave when a model comes.
+  const hasModel = useDeferredValue(useApp((state) => state.session?.model !== undefined));
   const step = useApp((state) => state.session?.step);
   const task = useApp((state) => state.session?.busy?.task ?? state.work);
-  if (!model)
+  if (!hasModel)
     return (
       <Empty icon={ListChecks} title="Nothing to review yet">
         Open a model; a step then proposes which channels could go, and you decide group by group.
