@@ -1,6 +1,10 @@
-// What the page's main thread does while a larger network trains in its worker: the built page in Chromium, and every task
-// that Chromium's own tracing tells. Processor time is what counts; on a busy machine a task also waits.
+// What the page's main thread does while a large network is opened and drawn, and while one trains in its worker: the built
+// page in Chromium, and every task that Chromium's own tracing tells. Processor time is what counts; on a busy machine a
+// task also waits.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { onnx } from '../../src/formats/onnx/index.ts';
@@ -11,6 +15,7 @@ import { type ServedPage, servePage } from '../page.ts';
 import { button, cutOnce, dropFiles, region } from '../walk.ts';
 import { mobileNet, resnet20 } from './networks.ts';
 import { Table } from './table.ts';
+import { benchModels, materialise } from './zoo.ts';
 
 const SECONDS = 15;
 /** Batches after which a pass runs evenly: before them it plans and compiles. */
@@ -18,53 +23,90 @@ const FIRST = 3;
 /** Milliseconds of a task that a person can feel. */
 const LONG = 50;
 
+const figures = ['longest task', 'longest wait', `over ${LONG} ms`] as const;
+const drawn = ['resnet50', 'deeplabv3_mobilenet_v3_large', 'vit_b_16', 'densenet121'];
+
 export async function benchCalm(): Promise<void> {
   if (!findChromium()) {
     console.log('\ncalm: left out, there is no Chromium on this machine');
     return;
   }
-  const table = new Table(`The page's main thread over ${SECONDS} s of training`, [
-    'network',
-    'backend',
-    'batches',
-    'longest task',
-    'longest wait',
-    `over ${LONG} ms`,
-    'busy',
-  ]);
   const served = await servePage();
   try {
-    for (const [name, graph] of [
-      ['ResNet-20', resnet20()],
-      ['MobileNetV2-like', mobileNet()],
-    ] as const)
-      for (const backend of ['wasm', 'webgpu']) {
-        const page = await readyToTrain(served, graph, backend);
-        await button(page, 'Train').click();
-        let before = 0;
-        for (; before < FIRST; before = await batches(page)) await page.waitForTimeout(200);
-        const tasks = await traced(page, () => page.waitForTimeout(SECONDS * 1000));
-        const longest = (key: keyof Task) => Math.max(0, ...tasks.map((task) => task[key]));
-        table.row([
-          name,
-          backend,
-          String((await batches(page)) - before),
-          `${longest('processor').toFixed(0)} ms`,
-          `${longest('wall').toFixed(0)} ms`,
-          String(tasks.filter(({ processor }) => processor > LONG).length),
-          `${(tasks.reduce((sum, { processor }) => sum + processor, 0) / (SECONDS * 10)).toFixed(1)} %`,
-        ]);
-        await page.context().close();
-      }
+    await opening(served);
+    await training(served);
   } finally {
     await served.close();
   }
 }
 
-/** A network that lost channels, and 32x32 pictures to train it on. */
-async function readyToTrain({ browser, address }: ServedPage, graph: Graph, backend: string): Promise<Page> {
+async function opening(served: ServedPage): Promise<void> {
+  const names = benchModels().filter((name) => drawn.includes(name));
+  if (names.length === 0) return;
+  const table = new Table("The page's main thread from a file that is dropped to its drawing", [
+    'network',
+    ...figures,
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), 'secateur-calm-'));
+  for (const name of names) {
+    const path = join(folder, `${name}.onnx`);
+    writeFileSync(path, await materialise(name));
+    const page = await emptyPage(served);
+    await page.goto(served.address);
+    await button(page, 'Open model').waitFor();
+    const graph = region(page, 'Dependency graph');
+    const tasks = await traced(page, async () => {
+      await dropFiles(page, path);
+      await graph.locator('.graph-captions').waitFor({ state: 'attached' });
+      await graph.getByText('Laying out').waitFor({ state: 'detached' });
+      await page.waitForTimeout(1000);
+    });
+    table.row([name, ...figuresOf(tasks)]);
+    await page.context().close();
+  }
+  rmSync(folder, { recursive: true });
+}
+
+async function training(served: ServedPage): Promise<void> {
+  const table = new Table(`The page's main thread over ${SECONDS} s of training`, [
+    'network',
+    'backend',
+    'batches',
+    ...figures,
+    'busy',
+  ]);
+  for (const [name, graph] of [
+    ['ResNet-20', resnet20()],
+    ['MobileNetV2-like', mobileNet()],
+  ] as const)
+    for (const backend of ['wasm', 'webgpu']) {
+      const page = await readyToTrain(served, graph, backend);
+      await button(page, 'Train').click();
+      let before = 0;
+      for (; before < FIRST; before = await batches(page)) await page.waitForTimeout(200);
+      const tasks = await traced(page, () => page.waitForTimeout(SECONDS * 1000));
+      const busy = tasks.reduce((sum, { processor }) => sum + processor, 0) / (SECONDS * 10);
+      const count = (await batches(page)) - before;
+      table.row([name, backend, String(count), ...figuresOf(tasks), `${busy.toFixed(1)} %`]);
+      await page.context().close();
+    }
+}
+
+function figuresOf(tasks: readonly Task[]): string[] {
+  const longest = (key: keyof Task) => Math.max(0, ...tasks.map((task) => task[key]));
+  const long = tasks.filter(({ processor }) => processor > LONG).length;
+  return [`${longest('processor').toFixed(0)} ms`, `${longest('wall').toFixed(0)} ms`, String(long)];
+}
+
+async function emptyPage({ browser }: ServedPage): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   page.setDefaultTimeout(180_000);
+  return page;
+}
+
+/** A network that lost channels, and 32x32 pictures to train it on. */
+async function readyToTrain(served: ServedPage, graph: Graph, backend: string): Promise<Page> {
+  const page = await emptyPage(served);
   await page.addInitScript((wanted) => {
     const trainOptions = { epochs: 1000, batchSize: 16, validationExamples: 64, testExamples: 16 };
     localStorage.setItem(
@@ -72,7 +114,7 @@ async function readyToTrain({ browser, address }: ServedPage, graph: Graph, back
       JSON.stringify({ trainOptions: { ...trainOptions, backend: wanted } }),
     );
   }, backend);
-  await page.goto(address);
+  await page.goto(served.address);
   await dropFiles(page, file('network.onnx', onnx.write(createOnnx(graph))));
   await button(page, 'Start step').waitFor();
   await dropFiles(page, file('data_batch_1.bin', pictures(2000)));
