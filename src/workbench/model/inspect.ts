@@ -5,6 +5,7 @@ import type { Model } from '../../formats/format.ts';
 import { elementCount } from '../../graph/tensor.ts';
 import type { ValueInfo } from '../../graph/types.ts';
 import type { Problem } from '../../lib/errors.ts';
+import { toldOnce } from './findings.ts';
 
 export interface Inspection {
   readonly format: string;
@@ -47,7 +48,7 @@ export function inspect(model: Model, analysis: Analysis): Inspection {
     nodes: graph.nodes.length,
     params: analysis.params,
     macs: analysis.macs,
-    problems: [...model.problems, ...analysis.problems],
+    problems: toldOnce([...model.problems, ...analysis.problems]),
     groups: [...analysis.groups.map((group) => inspectGroup(analysis, group)), ...lockedGroups(analysis)],
   };
 }

@@ -3,6 +3,7 @@
 import type { Analysis, Group } from '../../analysis/types.ts';
 import type { Model } from '../../formats/format.ts';
 import type { GroupSummary, ModelSummary } from '../engine.ts';
+import { toldOnce } from './findings.ts';
 import { describeValue, groupCost, membersOf } from './inspect.ts';
 
 export interface SummaryContext {
@@ -32,7 +33,7 @@ export function summarise(model: Model, analysis: Analysis, context: SummaryCont
       ...analysis.groups.map((group) => summariseGroup(analysis, group, context.initialUnits)),
       ...frozenGroups(analysis),
     ],
-    problems: [...model.problems, ...analysis.problems],
+    problems: toldOnce([...model.problems, ...analysis.problems]),
     trainable: trainability(context.unsupported),
   };
 }
