@@ -9,12 +9,14 @@ import { Random } from '../../src/lib/random.ts';
 import { damaged } from '../damage.ts';
 import { listShared, readShared } from '../shared.ts';
 import { tinyFile } from './files.ts';
+import { layersFile } from './functions.ts';
 
 const SMALL = 7_000;
 const ROUNDS = 60;
 
 const files: readonly (readonly [name: string, bytes: Uint8Array])[] = [
   ['tiny', tinyFile()],
+  ['functions', layersFile],
   ...listShared('zoo')
     .filter((name) => name.endsWith('.onnx'))
     .map((name) => [name, readShared(`zoo/${name}`)] as const),
