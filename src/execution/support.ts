@@ -4,6 +4,7 @@ import { type Inference, inferTypes } from '../analysis/fold.ts';
 import { straighten } from '../analysis/straighten.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError } from '../lib/errors.ts';
+import { control } from '../ops/control.ts';
 import { operatorOf } from '../ops/table.ts';
 import { neededNodes } from './plan.ts';
 
@@ -24,10 +25,14 @@ export function unsupportedIn(graph: Graph, inference: Inference): string[] {
     graph,
     graph.outputs.map(({ name }) => name),
   );
-  const names = needed
-    .filter((node) => refused.has(node.name) || !operatorOf(node.domain, node.op))
-    .map(nameOf);
+  const names = needed.filter((node) => refused.has(node.name) || !isComputed(node)).map(nameOf);
   return [...new Set(names)].sort();
+}
+
+/** Whether its operator is one that computes; control flow that is still there was not followed. */
+function isComputed({ domain, op }: GraphNode): boolean {
+  const operator = operatorOf(domain, op);
+  return operator !== undefined && !control.includes(operator);
 }
 
 const nameOf = ({ domain, op }: GraphNode): string => (domain === '' ? op : `${domain}.${op}`);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { chooseBackend } from '../../src/execution/backend.ts';
-import { createNetwork } from '../../src/execution/network.ts';
+import { createNetwork, unsupported } from '../../src/execution/network.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
 import type { Graph } from '../../src/graph/types.ts';
 
@@ -42,4 +42,14 @@ test('every size is found, and every product is computed once', async () => {
   expect([computed('BatchMatMul'), computed('Multiply'), computed('Greater')]).toEqual([1, 1, 3]);
   expect(backend.tf.memory().numTensors).toBe(tensors);
   network.dispose();
+});
+
+test('a branch that sizes of the data decide is refused before anything is computed', () => {
+  const b = new GraphBuilder('nothing found');
+  const x = b.input('x', 'float32', [3]);
+  const size = b.node('Size', [b.node('NonZero', [x])]);
+  const isEmpty = b.node('Equal', [size, b.tensor('none', 'int64', [], [0])]);
+  const branch = { kind: 'subgraph' as const, captures: ['x'] };
+  const y = b.node('If', [isEmpty], { then_branch: branch, else_branch: branch });
+  expect(unsupported(b.output(y).graph())).toEqual(['If']);
 });
