@@ -55,6 +55,11 @@ export class OpenStep {
     this.candidates = setup.plan.proposals.map((proposal) => new Candidate(proposal, surroundings));
   }
 
+  /** Of the network as it is before the step. */
+  get analysis(): Analysis {
+    return this.setup.analysis;
+  }
+
   get ended(): boolean {
     return this.outcome !== undefined;
   }

@@ -1,5 +1,6 @@
 // From an ended step to its report: what went, and why not more. The first reason is the whole step's.
 
+import type { Analysis } from '../analysis/types.ts';
 import type { Candidate } from './candidate.ts';
 import type { OpenStep } from './open-step.ts';
 import type { Provenance } from './provenance.ts';
@@ -67,14 +68,30 @@ function rejection({ id, indices, decision, groups }: Candidate): Reason {
 }
 
 /** Why nothing went at all: nobody accepted anything, or what held most groups back. */
-function wholeStep({ candidates, step }: OpenStep, reasons: readonly Reason[]): Reason {
+function wholeStep({ analysis, candidates, step }: OpenStep, reasons: readonly Reason[]): Reason {
   if (candidates.length > 0) return { code: 'all-rejected', message: notAccepted(candidates) };
-  if (reasons.length === 0)
-    return { code: 'no-groups', message: 'This network has no channels that may go.' };
-  const counts = new Map<ReasonCode, number>();
-  for (const { code } of reasons) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const [code, count] = [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most));
+  if (reasons.length === 0) return { code: 'no-groups', message: noGroups(analysis) };
+  const [code, count] = mostOften(reasons.map(({ code }) => code));
   return { code, message: sentences[code](count, reasons.length, step) };
+}
+
+/** What is there most often, and how often. */
+function mostOften<T>(things: readonly T[]): [T, number] {
+  const counts = new Map<T, number>();
+  for (const thing of things) counts.set(thing, (counts.get(thing) ?? 0) + 1);
+  return [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most));
+}
+
+/** With what holds most layers, or else what kept the network from being looked into. */
+function noGroups({ frozen, problems }: Analysis): string {
+  const nothing = 'This network has no channels that may go';
+  if (frozen.length > 0) {
+    const [why, count] = mostOften(frozen.map((axis) => axis.why));
+    const all = frozen.length === 1 ? 'its only layer' : `all ${count} layers`;
+    const layers = count === frozen.length ? all : `${count} of ${frozen.length} layers`;
+    return `${nothing}: ${layers} must stay because ${why}.`;
+  }
+  return problems.length > 0 ? `${nothing}: ${problems[0].message}` : `${nothing}.`;
 }
 
 function notAccepted(candidates: readonly Candidate[]): string {

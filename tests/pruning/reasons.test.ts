@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
+import { GraphBuilder } from '../../src/graph/build.ts';
 import { ownCriterion } from '../../src/pruning/criteria/criteria.ts';
 import type { PrunerOptions } from '../../src/pruning/options.ts';
 import { MetaPruner } from '../../src/pruning/pruner.ts';
@@ -26,6 +27,29 @@ describe('a step that removes nothing says why', () => {
     expect(codes(pruner)).toEqual(['no-groups']);
     expect(whyNothing(pruner.lastStep!)).toBe(
       'Nothing was pruned: This network has no channels that may go.',
+    );
+  });
+
+  test('no-groups, with what holds the layers there are', () => {
+    const b = new GraphBuilder('outputs');
+    const x = b.input('x', 'float32', [1, 4]);
+    b.output(b.node('MatMul', [x, b.tensor('w', 'float32', [4, 6])]));
+    const why = () => nothing(b.graph()).lastStep?.reasons[0].message;
+    expect(why()).toBe(
+      'This network has no channels that may go: its only layer must stay because it is an output of the network.',
+    );
+    b.node('Softmax', [b.node('MatMul', [x, b.tensor('v', 'float32', [4, 3])])]);
+    b.output(b.node('MatMul', [x, b.tensor('u', 'float32', [4, 2])]));
+    expect(why()).toMatch(/: 2 of 3 layers must stay because it is an output of the network\.$/);
+  });
+
+  test('no-groups, with what kept them from being looked into', () => {
+    const b = new GraphBuilder('inside');
+    const branch = { kind: 'subgraph' as const, captures: ['x'] };
+    const flag = b.input('flag', 'bool', []);
+    b.output(b.node('If', [flag], { then_branch: branch, else_branch: branch }, { name: 'mode' }));
+    expect(nothing(b.graph()).lastStep?.reasons[0].message).toBe(
+      'This network has no channels that may go: "mode" (If) takes a branch that only its input decides; neither is followed.',
     );
   });
 
