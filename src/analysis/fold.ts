@@ -92,15 +92,16 @@ export function inferAtFittingSize(
 ): { readonly bindings: Bindings; readonly inference: Inference } {
   const attempt = (length: number) => {
     const bindings = bindSymbols(graph, given, length);
-    const inference = inferTypes(graph, bindings);
-    return { bindings, inference, misfits: misfits(graph, inference) };
+    return { bindings, inference: inferTypes(graph, bindings) };
   };
   let best = attempt(LENGTHS[0]);
-  const grows = Object.values(bindSymbols(graph, given, -1)).includes(-1);
-  for (const length of grows ? LENGTHS.slice(1) : []) {
-    if (best.misfits === 0) break;
+  if (!Object.values(bindSymbols(graph, given, -1)).includes(-1)) return best;
+  let fewest = misfits(graph, best.inference);
+  for (const length of LENGTHS.slice(1)) {
+    if (fewest === 0) break;
     const next = attempt(length);
-    if (next.misfits < best.misfits) best = next;
+    const left = misfits(graph, next.inference);
+    if (left < fewest) [best, fewest] = [next, left];
   }
   return best;
 }
