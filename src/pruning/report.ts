@@ -12,6 +12,7 @@ import type { Cost } from './resizing.ts';
  * - `min-width`: the layer would be left with too little;
  * - `max-ratio`: the layer has lost as much as it may;
  * - `ignored`: the options name it;
+ * - `no-weights`: the file describes its weights but does not hold them;
  * - `no-score`: the criterion has nothing to say about it;
  * - `all-rejected`: nobody accepted what was proposed, or everything left was rejected before;
  * - `schedule-exhausted`: all scheduled steps were made.
@@ -23,6 +24,7 @@ export type ReasonCode =
   | 'min-width'
   | 'max-ratio'
   | 'ignored'
+  | 'no-weights'
   | 'no-score'
   | 'all-rejected'
   | 'schedule-exhausted';

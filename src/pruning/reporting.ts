@@ -120,6 +120,7 @@ const sentences: Record<ReasonCode, (count: number, of: number, step: number) =>
   'min-width': (count, of) => `No more may go from ${groups(count, of)} without leaving too little.`,
   'max-ratio': (count, of) => `As much as one layer may lose has gone from ${groups(count, of)}.`,
   ignored: (count, of) => `The options leave ${groups(count, of)} alone.`,
+  'no-weights': (count, of) => `The file brings no weights to score ${groups(count, of)} by.`,
   'no-score': (count, of) => `The criterion has no score for ${groups(count, of)}.`,
   'all-rejected': (count, of) => `All that is left in ${groups(count, of)} was rejected before.`,
   'schedule-exhausted': () => 'All scheduled steps were made.',

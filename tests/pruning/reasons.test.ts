@@ -112,12 +112,15 @@ describe('a step that removes nothing says why', () => {
     ]);
   });
 
-  test('no-score, where the file brings no weights', () => {
+  test('no-weights, where the file describes them only', () => {
     const graph = chain([8]);
     const bare = [...graph.tensors].map(([name, { dtype, dims }]) => [name, { name, dtype, dims }] as const);
     const pruner = nothing({ ...graph, tensors: new Map(bare) });
-    expect(codes(pruner)).toEqual(['no-score', 'c0.weight:0 no-score']);
-    expect(pruner.lastStep?.reasons[1].message).toContain('brings no weights');
+    expect(codes(pruner)).toEqual(['no-weights', 'c0.weight:0 no-weights']);
+    expect(pruner.lastStep?.reasons.map(({ message }) => message)).toEqual([
+      'The file brings no weights to score the only group by.',
+      'c0.weight cannot be scored: the file brings no weights.',
+    ]);
   });
 
   test('all-rejected, in this step', () => {

@@ -121,11 +121,14 @@ export class Planner {
       const named = options.ignore.find((written) =>
         contender.groups.some((group) => layers.holds(written, group)),
       );
-      const scores = named === undefined ? scoresOf(scoring, contender, options, evidence) : '';
-      if (named !== undefined)
+      if (named !== undefined) {
         left.push(reasonFor(contender, 'ignored', `${name} stays: "${named}" is to be left alone.`));
-      else if (typeof scores === 'string') left.push(reasonFor(contender, 'no-score', `${name} ${scores}.`));
-      else entries.set(contender, entryOf(contender, scores, memory.standingOf(contender), options));
+        continue;
+      }
+      const scores = scoresOf(scoring, contender, options, evidence);
+      if (scores instanceof Float64Array)
+        entries.set(contender, entryOf(contender, scores, memory.standingOf(contender), options));
+      else left.push(reasonFor(contender, scores.code, `${name} ${scores.why}.`));
     }
     return entries;
   }
@@ -291,21 +294,29 @@ function channelsPerUnit({ groups: [group] }: Contender): number {
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** The scores, or what completes "<layer> …" where there are none. */
+/** Completes "<name> …". */
+interface Unscored {
+  readonly code: ReasonCode;
+  readonly why: string;
+}
+
 function scoresOf(
   scoring: Scoring,
   contender: Contender,
   options: CompleteOptions,
   evidence: Evidence,
-): Float64Array | string {
+): Float64Array | Unscored {
   const { criterion, reduction, normalizer, seed } = options;
   try {
     return (
-      scoring.scores(contender, criterion, evidence, { reduction, normalizer, seed }) ??
-      `has nothing that "${criterion.title}" can score`
+      scoring.scores(contender, criterion, evidence, { reduction, normalizer, seed }) ?? {
+        code: 'no-score',
+        why: `has nothing that "${criterion.title}" can score`,
+      }
     );
   } catch (error) {
     if (error instanceof ModelError && error.code === 'no-data')
-      return 'cannot be scored: the file brings no weights';
+      return { code: 'no-weights', why: 'cannot be scored: the file brings no weights' };
     throw error;
   }
 }
