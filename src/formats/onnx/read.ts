@@ -21,10 +21,10 @@ export interface OnnxSource {
   readonly graph: Graph;
   /** The same before functions took the place of their calls: what the bytes hold. */
   readonly stated: Graph;
-  /** Where in the bytes the functions begin whose bodies are in place of calls. */
-  readonly functions: ReadonlySet<number>;
   /** Those of `stated`. */
   readonly nodes: ReadonlyMap<number, GraphNode>;
+  /** Where in the bytes the functions begin whose bodies are in place of calls. */
+  readonly functions: ReadonlySet<number>;
   /** Whether some constants came from other files; the written file holds them all. */
   readonly external: boolean;
 }
@@ -32,7 +32,7 @@ export interface OnnxSource {
 /** Older operator sets mean other things by the same names. */
 const OLDEST_OPSET = 7;
 
-/** @throws ModelError `damaged-file`, `not-onnx`, `external-data`, `cyclic-graph`, `illegal-graph` */
+/** @throws ModelError `damaged-file`, `not-onnx`, `external-data`, `cyclic-graph`, `illegal-graph`, `too-large` */
 export function readOnnx(bytes: Uint8Array, fileName: string, companions: Companions = new Map()): Model {
   try {
     return readModel(bytes, fileName, companions);
@@ -68,8 +68,8 @@ function readModel(bytes: Uint8Array, fileName: string, companions: Companions):
     irVersion,
     graph,
     stated,
-    functions: functions.called(),
     nodes: new Map(stated.nodes.map((node) => [node.id, node])),
+    functions: functions.called(),
     external: companions.size > 0,
   };
   const problems = [
