@@ -3,6 +3,7 @@
 
 import { type Endpoint, type ProxyMethods, proxy, releaseProxy, wrap } from 'comlink';
 import { ModelError, type Problem } from '../lib/errors.ts';
+import { Failure } from '../lib/failure.ts';
 import type { Engine, SessionState, TrainProgress } from '../workbench/engine.ts';
 import {
   applyPatch,
@@ -29,34 +30,29 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
   // Every method of a host is asynchronous already; Comlink's own type of a remote would lose the generic one.
   const host = wrap<Host>(endpoint) as unknown as Host;
   const lost = watch(endpoint, host);
-  let alive = true;
-  const failed = lost.then((problem): never => {
-    alive = false;
-    throw new ModelError(problem);
-  });
-  failed.catch(() => {});
-  const orLost = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, failed]);
+  const loss = new Failure();
+  void lost.then((problem) => loss.happen(new ModelError(problem)));
 
   const call =
     <K extends CallName>(name: K) =>
     async (...args: CallArguments<K>): Promise<CallResult<K>> =>
-      unwrap(await orLost(host.call(name, handOver(args))));
+      unwrap(await loss.beside(host.call(name, handOver(args))));
 
   async function* pull<K extends RunName>(
     name: K,
     args: Parameters<Runs[K]>,
   ): AsyncGenerator<TrainProgress, void, void> {
-    const run = (await orLost(host.run(name, args))) as RemoteRun & ProxyMethods;
+    const run = (await loss.beside(host.run(name, args))) as RemoteRun & ProxyMethods;
     let done = false;
     try {
       for (;;) {
-        const result = unwrap(await orLost(run.next()));
+        const result = unwrap(await loss.beside(run.next()));
         if (result.done) break;
         yield result.value;
       }
       done = true;
     } finally {
-      if (!done && alive) await orLost(run.stop());
+      if (!done && !loss.happened) await loss.beside(run.stop());
       run[releaseProxy]();
     }
   }
@@ -69,7 +65,7 @@ export function remoteEngine(endpoint: Endpoint): RemoteEngine {
         state = applyPatch(state, patch);
         listener(state);
       };
-      await orLost(host.listen(proxy(receive)));
+      await loss.beside(host.listen(proxy(receive)));
     },
     train: (options) => pull('train', [options]),
     resume: () => pull('resume', []),

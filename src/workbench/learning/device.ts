@@ -7,13 +7,14 @@ import { createNetwork } from '../../execution/network.ts';
 import type { Backend, BackendName, Network } from '../../execution/types.ts';
 import type { Graph } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
+import { Failure } from '../../lib/failure.ts';
 import type { Board } from '../board.ts';
 
 export class Device {
   readonly #board: Board;
   readonly #options: BackendOptions;
   #backend: Backend | undefined;
-  #lost: Promise<never> | undefined;
+  #loss: Failure | undefined;
 
   constructor(board: Board, options: BackendOptions) {
     this.#board = board;
@@ -25,11 +26,12 @@ export class Device {
     const backend = await chooseBackend(wanted, this.#options);
     if (backend === this.#backend) return backend;
     this.#backend = backend;
-    this.#lost = deviceLoss(backend).then(async (why) => {
+    const loss = new Failure();
+    this.#loss = loss;
+    void deviceLoss(backend).then(async (why) => {
       if (this.#backend === backend) await this.#forget();
-      throw lostError(why);
+      loss.happen(lostError(why));
     });
-    this.#lost.catch(() => {});
     const { name, description, passedOver } = backend;
     this.#board.set({ backend: { name, description, passedOver } });
     return backend;
@@ -54,20 +56,20 @@ export class Device {
 
   /** The answer, or the failure that says that there will be none. */
   async orLost<T>(answer: Promise<T>): Promise<T> {
-    const lost = this.#lost;
-    if (!lost) return answer;
+    const loss = this.#loss;
+    if (!loss) return answer;
     try {
-      return await Promise.race([answer, lost]);
+      return await loss.beside(answer);
     } catch (error) {
       // What was under way on a dying device fails in ways of its own, a moment before the loss is told.
-      if (!(error instanceof ModelError)) await Promise.race([lost, pause(TOLD_WITHIN)]);
+      if (!(error instanceof ModelError)) await loss.beside(pause(TOLD_WITHIN));
       throw error;
     }
   }
 
   async #forget(): Promise<void> {
     this.#backend = undefined;
-    this.#lost = undefined;
+    this.#loss = undefined;
     await forgetBackend();
   }
 }
