@@ -2,7 +2,8 @@
 // write them where they did not know a shape (is this axis of length 1, to be squeezed?). A condition that changes with
 // the network's inputs or their sizes is not followed; Loop and Scan never are.
 
-import { inlined, isSubgraph } from '../graph/inline.ts';
+import { inlined } from '../graph/inline.ts';
+import { isSubgraph } from '../graph/query.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { Settled } from './settled.ts';
 import type { Bindings } from './types.ts';

@@ -1,6 +1,7 @@
 // Runs every operator's `terms` rule in graph order and keeps the axes of every value. What no rule speaks for
 // (unknown operators, control flow, values of unknown type) is fixed, with the reason.
 
+import { isSubgraph } from '../graph/query.ts';
 import { elementSize, isFloat } from '../graph/tensor.ts';
 import type { Graph, GraphNode } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
@@ -130,7 +131,7 @@ class Solver implements Solution, AxisStore {
 
   private freeze(node: GraphNode, why: string): void {
     const captured = Object.values(node.attributes).flatMap((attribute) =>
-      typeof attribute === 'object' && 'kind' in attribute ? attribute.captures : [],
+      isSubgraph(attribute) ? attribute.captures : [],
     );
     for (const name of [...node.inputs, ...captured]) if (name !== '') this.fixValue(name, why, node.name);
     for (const name of node.outputs) if (name !== '') this.declareFixed(name, why);

@@ -195,11 +195,11 @@ class Inferrer implements Inference {
     this.graph = graph;
     this.symbols = bindSymbols(graph, bindings);
     for (const [name, tensor] of graph.tensors)
-      if (tooLong(tensor) === undefined) this.types.set(name, tensor);
-      else this.problems.push(endless(name, tensor));
+      if (isTooLong(tensor)) this.problems.push(endless(name, tensor));
+      else this.types.set(name, tensor);
     for (const input of graph.inputs) {
       const type = this.declaredType(input);
-      if (type && tooLong(type) === undefined) this.types.set(input.name, type);
+      if (type && !isTooLong(type)) this.types.set(input.name, type);
     }
     for (const [name, value] of inputs) {
       this.types.set(name, { dtype: value.dtype, dims: value.dims });
@@ -258,8 +258,7 @@ class Inferrer implements Inference {
     const view = new InferredNode({ node, attrs, opset: this.opsetOf(node), inputTypes }, this);
     try {
       const types = operator.shape(view as never);
-      for (const type of types)
-        if (tooLong(type) !== undefined) throw new ModelError(endless(node.name, type));
+      for (const type of types) if (isTooLong(type)) throw new ModelError(endless(node.name, type));
       node.outputs.forEach((name, o) => {
         if (name !== '' && types[o]) this.types.set(name, types[o]);
       });
@@ -320,14 +319,10 @@ function shapeProblem(node: GraphNode, error: unknown): Problem {
   return { code: 'shape-error', where: node.name, message: `"${node.name}" (${node.op}): ${message}` };
 }
 
-/** The length of an axis that is longer than any that is followed. */
-const tooLong = ({ dims }: ValueType): number | undefined => {
-  for (let axis = 0; axis < dims.length; axis++) if (dims[axis] > LONGEST_AXIS) return dims[axis];
-  return undefined;
-};
+const isTooLong = ({ dims }: ValueType): boolean => dims.some((length) => length > LONGEST_AXIS);
 
-const endless = (where: string, type: ValueType): Problem => ({
+const endless = (where: string, { dims }: ValueType): Problem => ({
   code: 'shape-error',
   where,
-  message: `"${where}" has an axis of ${tooLong(type)?.toLocaleString('en')} positions; ${LONGEST_AXIS.toLocaleString('en')} are followed at most.`,
+  message: `"${where}" has an axis of ${Math.max(...dims).toLocaleString('en')} positions; ${LONGEST_AXIS.toLocaleString('en')} are followed at most.`,
 });

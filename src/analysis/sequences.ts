@@ -1,10 +1,10 @@
 // Lists of values: exporters write what is chunked, stacked or collected in a loop that they unrolled as sequences. Where
 // it is settled which values a list holds, whoever takes one from it reads that value, and the list is gone.
 
-import { free } from '../graph/inline.ts';
 import { readsOf } from '../graph/query.ts';
 import { tensorOf } from '../graph/tensor.ts';
 import type { Attribute, Graph, GraphNode, Tensor } from '../graph/types.ts';
+import { Unused } from '../graph/unused.ts';
 import { Settled } from './settled.ts';
 import type { Bindings } from './types.ts';
 
@@ -34,11 +34,8 @@ class TakingApart {
   private readonly settled: Settled;
   private readonly nodes: GraphNode[] = [];
   private readonly tensors: Map<string, Tensor>;
-  /** Names of values, and of nodes. */
-  private readonly taken: Set<string>;
-  private readonly called: Set<string>;
+  private readonly unused: Unused;
   private readonly opset: number;
-  private nextId: number;
   /** The values in each list, by its name. */
   private readonly lists = new Map<string, readonly string[]>();
   /** The node that made each list, and its place among `nodes`. */
@@ -49,13 +46,7 @@ class TakingApart {
     this.settled = new Settled(given, bindings);
     this.tensors = new Map(given.tensors);
     this.opset = given.opsets.get('') ?? 1;
-    this.nextId = 1 + given.nodes.reduce((most, { id }) => Math.max(most, id), 0);
-    this.called = new Set(given.nodes.map(({ name }) => name));
-    this.taken = new Set([
-      ...given.tensors.keys(),
-      ...given.inputs.map(({ name }) => name),
-      ...given.nodes.flatMap(({ outputs }) => outputs),
-    ]);
+    this.unused = new Unused(given);
   }
 
   graph(): Graph {
@@ -80,7 +71,7 @@ class TakingApart {
       if (!needed.has(name)) continue;
       const inputs = this.lists.get(name) ?? [];
       const stays = inputs.length === 0 || node.op === 'SequenceConstruct';
-      const made = { ...node, id: this.nextId++, op: 'SequenceConstruct', inputs, attributes: {} };
+      const made = { ...node, id: this.unused.id(), op: 'SequenceConstruct', inputs, attributes: {} };
       nodes.splice(at, 0, stays ? node : made);
     }
     return nodes;
@@ -131,7 +122,7 @@ class TakingApart {
     const length = dims?.[axis < 0 ? axis + dims.length : axis];
     const sizes = length === undefined ? undefined : this.partSizes(split, length);
     if (!sizes || sizes.length === 0 || sizes.length > LONGEST) return undefined;
-    const parts = sizes.map((_, i) => free(`${node.outputs[0]}/${i}`, node.name, this.taken));
+    const parts = sizes.map((_, i) => this.unused.value(`${node.outputs[0]}/${i}`, node.name));
     this.add(node, 'Split', [x, ...this.listed(node, 'split', sizes)], parts, {
       axis,
       ...(this.opset < SIZES_ARE_INPUTS && { split: sizes }),
@@ -181,7 +172,7 @@ class TakingApart {
 
   /** The value without, or with one more, axis of a single position. */
   private onAxis(node: GraphNode, op: 'Squeeze' | 'Unsqueeze', value: string, axis: number): string {
-    const out = free(`${value}/${op}`, node.name, this.taken);
+    const out = this.unused.value(`${value}/${op}`, node.name);
     this.add(node, op, [value, ...this.listed(node, 'axes', [axis])], [out], {
       ...(this.opset < SIZES_ARE_INPUTS && { axes: [axis] }),
     });
@@ -191,7 +182,7 @@ class TakingApart {
   /** Numbers as an input, where operators take them so. */
   private listed(node: GraphNode, what: string, numbers: readonly number[]): string[] {
     if (this.opset < SIZES_ARE_INPUTS) return [];
-    const name = free(`${node.name}/${what}`, node.name, this.taken);
+    const name = this.unused.value(`${node.name}/${what}`, node.name);
     this.tensors.set(name, tensorOf(name, 'int64', [numbers.length], numbers));
     return [name];
   }
@@ -203,8 +194,8 @@ class TakingApart {
     outputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): void {
-    const id = this.nextId++;
-    const own = free(`${name}/${op}`, name, this.called);
+    const id = this.unused.id();
+    const own = this.unused.node(`${name}/${op}`, name);
     this.nodes.push({ id, name: own, op, domain: '', inputs, outputs, attributes });
   }
 }

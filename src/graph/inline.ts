@@ -1,7 +1,9 @@
 // Nodes that stand for a graph of their own give way to it: the branch of an If that is taken, the body of a function
 // that the file defines.
 
+import { isSubgraph } from './query.ts';
 import type { Attribute, Graph, GraphNode, Subgraph, Tensor, ValueInfo } from './types.ts';
+import { Unused } from './unused.ts';
 
 /**
  * The graph with a body in place of each of these nodes. Inputs and outputs of a body are those of its node, by
@@ -17,22 +19,13 @@ class Inlining {
   private readonly nodes: GraphNode[] = [];
   private readonly tensors: Map<string, Tensor>;
   private readonly values: Map<string, ValueInfo>;
-  /** Names of values, and of nodes. */
-  private readonly taken: Set<string>;
-  private readonly called: Set<string>;
-  private nextId: number;
+  private readonly unused: Unused;
 
   constructor(graph: Graph) {
     this.graph = graph;
     this.tensors = new Map(graph.tensors);
     this.values = new Map(graph.values);
-    this.nextId = 1 + graph.nodes.reduce((most, { id }) => Math.max(most, id), 0);
-    this.called = new Set(graph.nodes.map(({ name }) => name));
-    this.taken = new Set([
-      ...graph.tensors.keys(),
-      ...graph.inputs.map(({ name }) => name),
-      ...graph.nodes.flatMap(({ outputs }) => outputs),
-    ]);
+    this.unused = new Unused(graph);
   }
 
   all(bodies: ReadonlyMap<number, Graph>): Graph {
@@ -54,8 +47,8 @@ class Inlining {
     for (const inner of body.nodes)
       this.nodes.push({
         ...renamedReads(inner, renamed),
-        id: this.nextId++,
-        name: free(inner.name, node.name, this.called),
+        id: this.unused.id(),
+        name: this.unused.node(inner.name, node.name),
         outputs: inner.outputs.map(renamed),
       });
     // An output that the body does not make itself, or hands out twice, is passed on.
@@ -63,8 +56,8 @@ class Inlining {
       const output = node.outputs[o];
       if (output && renamed(name) !== output)
         this.nodes.push({
-          id: this.nextId++,
-          name: free(`${node.name}_${o}`, node.name, this.called),
+          id: this.unused.id(),
+          name: this.unused.node(`${node.name}_${o}`, node.name),
           op: 'Identity',
           domain: '',
           inputs: [renamed(name)],
@@ -82,17 +75,9 @@ class Inlining {
       if (made.has(name) && !names.has(name) && node.outputs[o]) names.set(name, node.outputs[o]);
     });
     for (const name of [...made, ...body.tensors.keys()])
-      if (name !== '' && !names.has(name)) names.set(name, free(name, node.name, this.taken));
+      if (name !== '' && !names.has(name)) names.set(name, this.unused.value(name, node.name));
     return names;
   }
-}
-
-/** The name, under that of the node where it is taken; taken from now on. */
-export function free(name: string, node: string, taken: Set<string>): string {
-  let own = name;
-  while (taken.has(own)) own = `${node}/${own}`;
-  taken.add(own);
-  return own;
 }
 
 /** The node reading values by their new names, also from inside its own nested graphs. */
@@ -153,6 +138,3 @@ const mapped = (
   change: (value: Attribute) => Attribute,
 ): GraphNode['attributes'] =>
   Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, change(value)]));
-
-export const isSubgraph = (value: Attribute | undefined): value is Subgraph =>
-  typeof value === 'object' && 'kind' in value;

@@ -1,6 +1,6 @@
 // Who makes a value and who reads it.
 
-import type { Graph, GraphNode } from './types.ts';
+import type { Attribute, Graph, GraphNode, Subgraph } from './types.ts';
 
 export interface Wiring {
   /** The node whose output the value is; `undefined` for graph inputs and constants. */
@@ -37,7 +37,10 @@ export function readsOf({ inputs, attributes }: GraphNode): readonly string[] {
   let reads = inputs;
   for (const name in attributes) {
     const value = attributes[name];
-    if (typeof value === 'object' && 'kind' in value) reads = [...reads, ...value.captures];
+    if (isSubgraph(value)) reads = [...reads, ...value.captures];
   }
   return reads.includes('') ? reads.filter((name) => name !== '') : reads;
 }
+
+export const isSubgraph = (value: Attribute | undefined): value is Subgraph =>
+  typeof value === 'object' && 'kind' in value;

@@ -1,6 +1,6 @@
 // Operators of ONNX Runtime whose data have their channels last, [batch, …spatial, channels], as it writes them for
-// quantised networks. Each is an operator on channels first, seen through its axes; it computes in
-// the order the data come in. Kernels keep the order of the standard operators.
+// quantised networks. Each is an operator on channels first, seen through its axes; it computes in the order the data
+// come in. Kernels keep the order of the standard operators.
 
 import { sequence } from './host.ts';
 import { type AttrSchema, int, type NodeView, type Operator, operator, positive } from './op.ts';

@@ -1,5 +1,6 @@
 // A fresh ONNX file for a graph made in memory.
 
+import { isSubgraph } from '../../graph/query.ts';
 import type { Attribute, Graph, GraphNode } from '../../graph/types.ts';
 import { operatorOf } from '../../ops/table.ts';
 import type { Model } from '../format.ts';
@@ -62,8 +63,7 @@ export function encodeNode(node: GraphNode): MessageWriter {
 }
 
 function encodeAttribute(node: GraphNode, name: string, value: Attribute): MessageWriter {
-  if (typeof value !== 'object' || !('kind' in value) || !value.body)
-    return writeAttribute(name, value, takesFloats(node, name, value));
+  if (!isSubgraph(value) || !value.body) return writeAttribute(name, value, takesFloats(node, name, value));
   return new MessageWriter()
     .string(ATTRIBUTE.name, name)
     .integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.graph)

@@ -2,7 +2,7 @@
 // written anew. An unchanged model is written back byte for byte, but for weights that came from other files: they are
 // in the written one.
 
-import { isSubgraph } from '../../graph/inline.ts';
+import { isSubgraph } from '../../graph/query.ts';
 import type { Graph, GraphNode, Tensor } from '../../graph/types.ts';
 import type { Model } from '../format.ts';
 import { isFloating, nameIn, writeAttribute } from './attribute.ts';

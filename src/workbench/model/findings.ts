@@ -8,7 +8,9 @@ export function toldOnce(problems: readonly Problem[]): Problem[] {
   const alike = new Map<string, Problem[]>();
   for (const problem of problems) {
     const kind = `${problem.code} ${problem.message.replaceAll(`"${problem.where}"`, '')}`;
-    alike.set(kind, [...(alike.get(kind) ?? []), problem]);
+    const others = alike.get(kind);
+    if (others) others.push(problem);
+    else alike.set(kind, [problem]);
   }
   return [...alike.values()].map(([first, ...others]) => {
     const places = new Set(others.map(({ where }) => where)).size;
