@@ -48,6 +48,7 @@ export class GraphCanvas {
   private readonly cy: Core;
   private readonly host: HTMLElement;
   private readonly captions: Captions;
+  private readonly refreshCaptions = () => this.captions.refresh();
   private readonly stop: () => void;
   /** The whole is in view because nobody has moved it since. */
   private fitted = true;
@@ -74,12 +75,14 @@ export class GraphCanvas {
     this.captions = new Captions(this.cy, overlay, palette);
     this.cy.on('render', () => this.captions.paint());
     this.listen(events);
-    void document.fonts.ready.then(() => this.captions.refresh());
+    // A typeface is fetched when the first text asks for it, which may be these captions.
+    document.fonts.addEventListener('loadingdone', this.refreshCaptions);
     this.stop = onThemeChange(() => this.restyle());
   }
 
   destroy(): void {
     this.stop();
+    document.fonts.removeEventListener('loadingdone', this.refreshCaptions);
     cancelAnimationFrame(this.coming);
     this.cy.destroy();
   }
@@ -261,6 +264,7 @@ export class GraphCanvas {
 
   /** Brings a node into view, near enough to be read. */
   reveal(id: string): void {
+    this.cy.stop();
     const element = this.cy.getElementById(id);
     if (element.empty()) return;
     const zoom = Math.max(this.cy.zoom(), legible);
@@ -270,6 +274,7 @@ export class GraphCanvas {
 
   /** Brings the lit part into view: whole where it can be read whole, else the layer it starts from. */
   revealLit(root: string | undefined): void {
+    this.cy.stop();
     const lit = this.cy.elements('.lit');
     if (lit.empty()) return;
     const { x1, x2, y1, y2 } = lit.boundingBox({});
@@ -299,7 +304,6 @@ export class GraphCanvas {
 
   private move(view: { zoom: number; center: { eles: cytoscape.CollectionArgument } }): void {
     this.fitted = false;
-    this.cy.stop();
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (isCalm) {
       this.cy.zoom(view.zoom);

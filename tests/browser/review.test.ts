@@ -72,7 +72,7 @@ test('keys walk through the list of groups, and the one under the pointer is lit
   const page = await open();
   const graph = region(page, 'Dependency graph');
   await graph.getByText('Laying out').waitFor({ state: 'detached' });
-  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  await page.waitForFunction(() => [...document.fonts].every(({ status }) => status === 'loaded'));
   const list = page.getByRole('listbox', { name: 'Groups' });
   const rows = await list.getByRole('option').allTextContents();
   await list.focus();
@@ -89,7 +89,17 @@ test('keys walk through the list of groups, and the one under the pointer is lit
 
   const picture = () =>
     graph.locator('.graph-captions').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
-  const chosen = await picture();
+  const frames = () =>
+    page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  let chosen = '';
+  await expect
+    .poll(async () => {
+      const before = chosen;
+      await frames();
+      chosen = await picture();
+      return chosen === before;
+    })
+    .toBe(true);
   await list.getByRole('option').last().hover();
   await expect.poll(picture).not.toBe(chosen);
   await page.mouse.move(0, 0);
