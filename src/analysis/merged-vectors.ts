@@ -5,6 +5,7 @@
 
 import { elementCount, isFloat, isInteger, toFloat32 } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import { Unused } from '../graph/unused.ts';
 import type { TermAxis } from './axis.ts';
 import type { Inference } from './fold.ts';
 
@@ -84,15 +85,14 @@ const isVector = ({ dtype, dims }: Tensor): boolean =>
  */
 export function separate(graph: Graph, vectors: readonly Merged[]): Separated {
   const tensors = new Map(graph.tensors);
-  const values = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const unused = new Unused(graph);
   const copies = new Map<string, string>();
   const inputs = new Map<number, string[]>();
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   for (const { tensor, sets } of vectors)
     for (const set of sets.slice(1)) {
       const [first] = set;
-      let name = `${tensor.name}_${first.node}_${first.slot}`;
-      while (tensors.has(name) || values.has(name)) name += '_';
+      const name = unused.value(`${tensor.name}_${first.node}_${first.slot}`, tensor.name);
       tensors.set(name, { ...tensor, name });
       copies.set(name, tensor.name);
       for (const { node, slot } of set) {

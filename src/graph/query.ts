@@ -26,9 +26,9 @@ export function wiringOf(graph: Graph): Wiring {
 }
 
 /** The node that makes each value. */
-export function producersOf(graph: Graph): Map<string, GraphNode> {
+export function producersOf({ nodes }: Pick<Graph, 'nodes'>): Map<string, GraphNode> {
   const producers = new Map<string, GraphNode>();
-  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node);
+  for (const node of nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node);
   return producers;
 }
 

@@ -9,6 +9,7 @@ import { withTensors } from '../graph/edit.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
 import { elementCount, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import { Unused } from '../graph/unused.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { ValueType } from '../ops/op.ts';
 
@@ -82,12 +83,14 @@ class Rewriting {
   private readonly tensors = new Map<string, Tensor>();
   private readonly inputs = new Map<number, string[]>();
   private readonly problems: Problem[] = [];
+  private readonly unused: Unused;
 
   constructor(graph: Graph, inference: Inference, before: Analysis) {
     this.graph = graph;
     this.inference = inference;
     this.before = before;
     this.wiring = wiringOf(graph);
+    this.unused = new Unused(graph);
     this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
     this.order = new Map(graph.nodes.map((node, n) => [node.id, n]));
   }
@@ -232,7 +235,7 @@ class Rewriting {
 
   /** A new constant for one slot. */
   private give(slot: Slot, values: readonly number[], stem: string, model?: Tensor): void {
-    const name = this.unused(`${stem}_pruned`);
+    const name = this.unused.value(`${stem}_pruned`, this.node(slot).name);
     const type = this.inference.types.get(this.nameAt(slot));
     const tensor = model ? renumbered(model, name, values) : alike(type, name, values);
     this.tensors.set(name, tensor);
@@ -240,14 +243,6 @@ class Rewriting {
     while (inputs.length <= slot.slot) inputs.push('');
     inputs[slot.slot] = name;
     this.inputs.set(slot.node, inputs);
-  }
-
-  private unused(stem: string): string {
-    const taken = (name: string) =>
-      this.graph.tensors.has(name) || this.tensors.has(name) || this.inference.types.has(name);
-    let name = stem;
-    for (let n = 2; taken(name); n++) name = `${stem}_${n}`;
-    return name;
   }
 
   /**

@@ -4,9 +4,11 @@
 // written down as it was.
 
 import type { Analysis, Removal } from '../analysis/types.ts';
+import { withTensors } from '../graph/edit.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
 import { isFloat, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import { Unused } from '../graph/unused.ts';
 import type { HostTensor } from '../ops/op.ts';
 import type { Kept } from './gather.ts';
 
@@ -29,16 +31,17 @@ export function keepScales(
   if (candidates.length === 0) return graph;
   const wiring = wiringOf(analysis.graph);
   const byHeads = keptByHeadDims(analysis, removal);
+  const unused = new Unused(graph);
   const lasting = new Map<string, Tensor>();
-  for (const {
-    outputs: [name],
-  } of candidates) {
+  for (const node of candidates) {
+    const [name] = node.outputs;
     const strays = sizesBehind(name, analysis, wiring).some(
       ([value, axis]) => kept.get(value)?.[axis]?.length !== byHeads.get(value)?.[axis]?.length,
     );
     const scale = analysis.known.get(name);
-    if (strays && scale)
-      lasting.set(name, tensorOf(unused(graph, `${name}_kept`), scale.dtype, scale.dims, scale.values));
+    if (!strays || !scale) continue;
+    const own = unused.value(`${name}_kept`, node.name);
+    lasting.set(name, tensorOf(own, scale.dtype, scale.dims, scale.values));
   }
   return lasting.size === 0 ? graph : withConstants(graph, lasting);
 }
@@ -77,17 +80,12 @@ function axesOf({ inputs: [value], attributes: { start, end } }: GraphNode, { ty
   return axes.slice(start as number | undefined, end as number | undefined);
 }
 
-function unused(graph: Graph, name: string): string {
-  return graph.tensors.has(name) ? unused(graph, `${name}_`) : name;
-}
-
+/** @param constants by the name of the value whose place they take */
 function withConstants(graph: Graph, constants: ReadonlyMap<string, Tensor>): Graph {
-  const tensors = new Map(graph.tensors);
-  for (const tensor of constants.values()) tensors.set(tensor.name, tensor);
   const nodes = graph.nodes.map((node) =>
     node.inputs.some((name) => constants.has(name))
       ? { ...node, inputs: node.inputs.map((name) => constants.get(name)?.name ?? name) }
       : node,
   );
-  return { ...graph, nodes, tensors };
+  return { ...withTensors(graph, constants.values()), nodes };
 }

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
+import { checkGraph } from '../../src/graph/spec.ts';
 
 /** x → MatMul → Add of a bias, scaled by a number of the bias's type and size, as library functions are written. */
 it('a bias whose type and sizes are asked for stays one', () => {
@@ -30,7 +31,8 @@ it('a bias whose type and sizes are asked for stays one', () => {
   expect(groups[0].members.map(({ tensor }) => tensor)).toEqual(['bias', 'v', 'w']);
 });
 
-it('a bias that exporters gave to two layers is told apart', () => {
+/** Two layers with one constant as the bias of both. */
+function twoLayers(): GraphBuilder {
   const b = new GraphBuilder('two layers');
   let h = b.input('x', 'float32', [1, 4]);
   const bias = b.tensor('bias', 'float32', [6], [0, 0, 0, 0, 0, 0]);
@@ -42,7 +44,20 @@ it('a bias that exporters gave to two layers is told apart', () => {
     h = b.node('Relu', [b.node('Add', [b.node('MatMul', [h, kernel]), bias])]);
   }
   const last = b.tensor('u', 'float32', [6, 2], new Array(12).fill(1));
-  const { copies, groups } = analyse(b.output(b.node('MatMul', [h, last])).graph());
+  return b.output(b.node('MatMul', [h, last]));
+}
+
+it('a bias that exporters gave to two layers is told apart', () => {
+  const { copies, groups } = analyse(twoLayers().graph());
   expect([...copies.values()]).toEqual(['bias']);
   expect(groups.map(({ root }) => root.tensor)).toEqual(['v', 'w']);
+});
+
+it('a vector that is told apart takes no name of the network', () => {
+  const [copy] = analyse(twoLayers().graph()).copies.keys();
+  const crowded = twoLayers();
+  crowded.input(copy, 'float32', [1]);
+  const { graph, copies } = analyse(crowded.graph());
+  expect(checkGraph(graph)).toEqual([]);
+  expect([...copies.values()]).toEqual(['bias']);
 });

@@ -1,6 +1,6 @@
 // Nodes in an order in which each can be computed.
 
-import { readsOf } from '../../graph/query.ts';
+import { producersOf, readsOf } from '../../graph/query.ts';
 import type { GraphNode } from '../../graph/types.ts';
 import { ModelError } from '../../lib/errors.ts';
 
@@ -11,15 +11,15 @@ import { ModelError } from '../../lib/errors.ts';
  */
 export function sortNodes(nodes: readonly GraphNode[], available: ReadonlySet<string>): GraphNode[] {
   if (isSorted(nodes, available)) return [...nodes];
-  const producers = new Map<string, GraphNode>();
-  for (const node of nodes) for (const name of node.outputs) if (name) producers.set(name, node);
+  const producers = producersOf({ nodes });
   const out: GraphNode[] = [];
   const state = new Map<GraphNode, 'open' | 'done'>();
   const waitsFor = (node: GraphNode): GraphNode[] =>
     readsOf(node)
       .filter((name) => !available.has(name))
       .map((name) => producers.get(name))
-      .filter((producer) => producer !== undefined && state.get(producer) !== 'done') as GraphNode[];
+      .filter((producer) => producer !== undefined)
+      .filter((producer) => state.get(producer) !== 'done');
   for (const root of nodes) {
     const stack = [root];
     while (stack.length > 0) {

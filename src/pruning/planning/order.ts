@@ -2,6 +2,7 @@
 // the network, as in Torch-Pruning, which names a group after the first layer met on its walk back from the output.
 
 import type { Analysis } from '../../analysis/types.ts';
+import { producersOf } from '../../graph/query.ts';
 import type { GraphNode } from '../../graph/types.ts';
 
 /**
@@ -10,8 +11,7 @@ import type { GraphNode } from '../../graph/types.ts';
  */
 export function walkBack(analysis: Analysis): ReadonlyMap<number, number> {
   const { graph, known } = analysis;
-  const producers = new Map<string, GraphNode>();
-  for (const node of graph.nodes) for (const name of node.outputs) producers.set(name, node);
+  const producers = producersOf(graph);
   const ranks = new Map<number, number>();
   const meet = (node: GraphNode): void => {
     if (!ranks.has(node.id)) ranks.set(node.id, ranks.size);

@@ -2,7 +2,7 @@
 // computed from constants alone counts as a constant of the operator that reads it.
 
 import type { Analysis } from '../../analysis/types.ts';
-import { readsOf } from '../../graph/query.ts';
+import { producersOf, readsOf } from '../../graph/query.ts';
 import { isFloat } from '../../graph/tensor.ts';
 import type { GraphNode } from '../../graph/types.ts';
 
@@ -31,8 +31,7 @@ export interface Flow {
 
 export function flowOf(analysis: Analysis): Flow {
   const { graph } = analysis;
-  const producers = new Map<string, GraphNode>();
-  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') producers.set(name, node);
+  const producers = producersOf(graph);
   const reads = new Map(graph.nodes.map((node) => [node, [...new Set(readsOf(node))]]));
   const data = dataNames(analysis, reads, producers);
   const flowing = (node: GraphNode) => node.outputs.some((name) => data.has(name));
