@@ -3,7 +3,7 @@
 import { criteria, criterionOf } from '../pruning/criteria/criteria.ts';
 import { normalizerNames } from '../pruning/criteria/normalizers.ts';
 import { reductionNames } from '../pruning/criteria/reductions.ts';
-import { type LayerSet, scopeNames, type Target } from '../pruning/options.ts';
+import { type LayerSet, scopeNames, type Target, targetKinds } from '../pruning/options.ts';
 import { scheduleNames } from '../pruning/schedule.ts';
 import type { StepOptions } from '../workbench/engine.ts';
 import type { Arguments, Option } from './command.ts';
@@ -87,7 +87,7 @@ export function stepOptions(args: Arguments): StepOptions {
 }
 
 function targetFrom(args: Arguments): Target | undefined {
-  const asked = (['params', 'macs', 'bytes'] as const).filter((of) => args.given(`target-${of}`));
+  const asked = targetKinds.filter((of) => args.given(`target-${of}`));
   if (asked.length > 1) throw usageError('It takes one target, of parameters, MACs or bytes.');
   if (asked.length > 0 && args.given('ratio')) throw usageError('It takes a ratio or a target, not both.');
   const [of] = asked;

@@ -22,7 +22,8 @@ export interface HistoryEntry {
 
 /**
  * Makes the cuts of a history in a graph: the same graph gives equal bytes.
- * @throws ModelError `history-mismatch` when the graph lacks a group or unit that the history cuts
+ * @throws ModelError `history-mismatch` when the graph lacks a group or unit that the history cuts, or would lose a whole
+ * group
  */
 export function replay(graph: Graph, history: readonly HistoryEntry[], bindings?: Bindings): Graph {
   return history.reduce((present, { step, cuts }) => {
@@ -34,17 +35,23 @@ export function replay(graph: Graph, history: readonly HistoryEntry[], bindings?
 function removalFrom({ groups }: Analysis, cuts: readonly HistoryCut[], step: number): Removal {
   const units = new Map(groups.map((group) => [group.id, group.units]));
   for (const { group, units: removed } of cuts) {
-    const size = units.get(group) ?? 0;
-    if (removed.length < size && removed.every((unit) => unit >= 0 && unit < size)) continue;
+    const wrong = impossible(group, removed, units.get(group));
+    if (wrong === undefined) continue;
     throw new ModelError({
       code: 'history-mismatch',
       where: group,
-      message:
-        size === 0
-          ? `Step ${step} cuts the group "${group}", which this network does not have.`
-          : `Step ${step} cuts unit ${Math.max(...removed)} of "${group}", which has ${size} units.`,
+      message: `Step ${step} cuts ${wrong}.`,
       hint: 'A history fits the model that it was made with.',
     });
   }
   return new Map(cuts.map(({ group, units: removed }) => [group, removed]));
+}
+
+/** What of a cut cannot be: completes "the step cuts …". */
+function impossible(group: string, removed: readonly number[], units: number | undefined) {
+  if (units === undefined) return `the group "${group}", which this network does not have`;
+  const wrong = removed.find((unit) => !Number.isInteger(unit) || unit < 0 || unit >= units);
+  if (wrong !== undefined) return `unit ${wrong} of "${group}", which has ${units} units`;
+  const isWhole = new Set(removed).size === units;
+  return isWhole ? `all ${units} units of "${group}", and a layer cannot be emptied` : undefined;
 }

@@ -13,6 +13,7 @@ export const scopeNames: readonly ScopeName[] = ['local', 'global', 'isomorphic'
 
 /** What a target counts: learned numbers, multiply-accumulates of one forward pass, bytes of the constants. */
 export type TargetKind = 'params' | 'macs' | 'bytes';
+export const targetKinds: readonly TargetKind[] = ['params', 'macs', 'bytes'];
 
 /** How much is to be left, instead of a ratio of channels: half the MACs is `{ of: 'macs', keep: 0.5 }`. */
 export interface Target {
@@ -165,7 +166,7 @@ function check(options: CompleteOptions): void {
   choose('reduction', reduction, reductionNames);
   choose('normalizer', normalizer, normalizerNames);
   if (!target) return;
-  choose('target.of', target.of, ['params', 'macs', 'bytes']);
+  choose('target.of', target.of, targetKinds);
   if (!(target.keep > 0 && target.keep <= 1))
     throw bad('target.keep', target.keep, 'a fraction to keep, above 0 and at most 1');
 }
@@ -174,9 +175,9 @@ function choose(name: string, value: string, choices: readonly string[]): void {
   if (!choices.includes(value)) throw bad(name, value, `one of ${choices.join(', ')}`);
 }
 
-const bad = (name: string, value: unknown, wanted: string): ModelError =>
+const bad = (name: string, value: number | string, wanted: string): ModelError =>
   new ModelError({
     code: 'bad-option',
     where: name,
-    message: `The option ${name} is ${JSON.stringify(value)}; it must be ${wanted}.`,
+    message: `The option ${name} is ${typeof value === 'string' ? `"${value}"` : value}; it must be ${wanted}.`,
   });

@@ -4,7 +4,7 @@
 import { analyse } from '../analysis/analyse.ts';
 import { straighten } from '../analysis/straighten.ts';
 import type { Analysis, Bindings, Group, Removal } from '../analysis/types.ts';
-import type { Graph } from '../graph/types.ts';
+import type { Graph, Tensor } from '../graph/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
 import { type Origin, Provenance } from './provenance.ts';
 import { type Cost, costAfter, resize } from './resizing.ts';
@@ -69,18 +69,13 @@ export class Present {
 
   /** The same network with other weights. @throws ModelError `other-structure` */
   withWeights(graph: Graph): Present {
-    for (const [name, { dims, dtype }] of this.graph.tensors) {
-      const other = graph.tensors.get(name);
-      if (
-        other?.dtype === dtype &&
-        other.dims.length === dims.length &&
-        dims.every((d, i) => d === other.dims[i])
-      )
-        continue;
+    for (const [name, tensor] of this.graph.tensors) {
+      const [given, wanted] = [typeOf(graph.tensors.get(name)), typeOf(tensor)];
+      if (given === wanted) continue;
       throw new ModelError({
         code: 'other-structure',
         where: name,
-        message: `The weights given for "${name}" do not fit: [${other?.dims ?? 'none'}] instead of [${dims}].`,
+        message: `The weights given for "${name}" do not fit: ${given} instead of ${wanted}.`,
         hint: 'Only the values of constants may change between two steps.',
       });
     }
@@ -88,3 +83,6 @@ export class Present {
     return new Present(graph, this.bindings, () => provenance);
   }
 }
+
+const typeOf = (tensor: Tensor | undefined): string =>
+  tensor ? `${tensor.dtype}[${tensor.dims}]` : 'nothing';

@@ -5,12 +5,13 @@ import type { Analysis } from '../analysis/types.ts';
 import { type Wiring, wiringOf } from '../graph/query.ts';
 import { elementCount } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
+import { ModelError } from '../lib/errors.ts';
 import { numbersOf } from '../ops/levels.ts';
 import type { WeightUse } from '../ops/op.ts';
 
 type Find = (name: string) => Tensor | undefined;
 
-/** Finds constants by name; levels become numbers when they are first asked for. */
+/** Finds constants by name, and throws `unknown-tensor` where there is none; levels become numbers when first asked for. */
 export function weightsOf({ graph, view }: Analysis): (name: string) => Tensor {
   const find: Find = (name) => graph.tensors.get(name);
   const decoders = new Map<string, () => Tensor | undefined>();
@@ -26,10 +27,19 @@ export function weightsOf({ graph, view }: Analysis): (name: string) => Tensor {
   const known = new Map<string, Tensor>();
   return (name) => {
     const tensor = known.get(name) ?? decoders.get(name)?.() ?? find(name);
-    known.set(name, tensor as Tensor);
-    return tensor as Tensor;
+    if (!tensor) throw unknownTensor(name);
+    known.set(name, tensor);
+    return tensor;
   };
 }
+
+const unknownTensor = (name: string): ModelError =>
+  new ModelError({
+    code: 'unknown-tensor',
+    where: name,
+    message: `The network has no tensor "${name}".`,
+    hint: 'A criterion finds the names of tensors in the members of the group that it scores.',
+  });
 
 function decoded(
   { tensors }: Graph,

@@ -74,6 +74,10 @@ function rulesOf(options: TrainingOptions): Rule[] {
     ...rules({ seed, patience }, 'a whole number of at least 0', (n) => Number.isInteger(n) && n >= 0),
     ...rules({ learningRate }, 'a number above 0', (n) => n > 0 && Number.isFinite(n)),
     ...rules({ warmUp, clipNorm, weightDecay }, 'a number of at least 0', (n) => n >= 0),
-    ...rules({ labelSmoothing, momentum, beta1, beta2 }, 'a number from 0 to 1', (n) => n >= 0 && n < 1),
+    ...rules(
+      { labelSmoothing, momentum, beta1, beta2 },
+      'a number of at least 0 and below 1',
+      (n) => n >= 0 && n < 1,
+    ),
   ];
 }

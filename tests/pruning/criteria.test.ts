@@ -126,6 +126,13 @@ describe('criteria', () => {
     );
   });
 
+  test('one that asks for what the network does not have is told so', () => {
+    const criterion = ownCriterion('lost', (_, { tensor }) => Float64Array.from(tensor('c9.weight').dims));
+    expect(() => new MetaPruner(graph, { criterion }).open()).toThrow(
+      'The network has no tensor "c9.weight".',
+    );
+  });
+
   test.each(['taylor', 'hessian', 'activation'])('%s asks for its evidence', (criterion) => {
     expect(() => scores(criterion)).toThrow(/needs (gradients|activations), and none were given/);
   });

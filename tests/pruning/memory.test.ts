@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createOnnx } from '../../src/formats/onnx/create.ts';
 import { readOnnx } from '../../src/formats/onnx/read.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
+import { withTensors } from '../../src/graph/edit.ts';
 import { tensorOf, toFloat32 } from '../../src/graph/tensor.ts';
 import type { Graph } from '../../src/graph/types.ts';
 import { replay } from '../../src/pruning/history.ts';
@@ -91,6 +92,15 @@ test('a history of another network is refused', () => {
   );
 });
 
+test.each([
+  [[0, 1, 2, 3], 'Step 1 cuts all 4 units of "c0.weight:0", and a layer cannot be emptied.'],
+  [[1, 0.5], 'Step 1 cuts unit 0.5 of "c0.weight:0", which has 4 units.'],
+  [[-1], 'Step 1 cuts unit -1 of "c0.weight:0", which has 4 units.'],
+])('a history that cuts units %j of four is refused', (units, message) => {
+  const history = [{ step: 1, cuts: [{ group: 'c0.weight:0', units, original: units }] }];
+  expect(() => replay(chain([4]), history)).toThrow(message);
+});
+
 describe('weights from training', () => {
   const retrained = (graph: Graph): Graph => {
     const tensors = new Map(graph.tensors);
@@ -112,7 +122,17 @@ describe('weights from training', () => {
 
   test('must fit', () => {
     const pruner = new MetaPruner(chain([16]));
-    expect(() => pruner.replaceWeights(chain([8]))).toThrow('do not fit: [8,3,3,3] instead of [16,3,3,3]');
+    expect(() => pruner.replaceWeights(chain([8]))).toThrow(
+      '"c0.weight" do not fit: float32[8,3,3,3] instead of float32[16,3,3,3].',
+    );
+    const { graph } = pruner;
+    const { name, dims } = graph.tensors.get('c0.bias')!;
+    const halves = withTensors(graph, [tensorOf(name, 'float16', dims, new Float32Array(16))]);
+    expect(() => pruner.replaceWeights(halves)).toThrow('do not fit: float16[16] instead of float32[16].');
+    const without = new Map([...graph.tensors].filter(([name]) => name !== 'c0.bias'));
+    expect(() => pruner.replaceWeights({ ...graph, tensors: without })).toThrow(
+      'do not fit: nothing instead of float32[16].',
+    );
   });
 });
 

@@ -231,7 +231,7 @@ describe('ranking', () => {
 describe('options', () => {
   test.each<[PrunerOptions, string]>([
     [{ ratio: 1.5 }, 'The option ratio is 1.5; it must be a number from 0 to 1.'],
-    [{ ratio: Number.NaN }, 'The option ratio is null; it must be a number from 0 to 1.'],
+    [{ ratio: Number.NaN }, 'The option ratio is NaN; it must be a number from 0 to 1.'],
     [{ steps: 0 }, 'The option steps is 0; it must be a whole number of at least 1.'],
     [{ roundTo: 2.5 }, 'The option roundTo is 2.5; it must be a whole number of at least 1.'],
     [{ layerRatios: { c0: -1 } }, 'The option layerRatios.c0 is -1; it must be a number from 0 to 1.'],

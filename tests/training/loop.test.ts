@@ -255,7 +255,7 @@ describe('a pass', () => {
     [{ epochs: 0 }, /epochs is 0.*at least 1/],
     [{ batchSize: 1.5 }, /batchSize is 1.5.*whole number/],
     [{ learningRate: Number.NaN }, /learningRate is NaN.*above 0/],
-    [{ labelSmoothing: 1 }, /labelSmoothing is 1.*from 0 to 1/],
+    [{ labelSmoothing: 1 }, /labelSmoothing is 1.*of at least 0 and below 1/],
     [{ optimizer: { momentum: -1 } }, /momentum is -1/],
   ] as const)('refuses %j', async (wrong, message) => {
     const network = await tinyNetwork();

@@ -21,7 +21,7 @@ export interface Gradients {
 }
 
 export interface Evidence {
-  /** A constant of the network. @throws ModelError `no-data` when its elements are asked for and absent */
+  /** A constant of the network. @throws ModelError `unknown-tensor` */
   tensor(name: string): Tensor;
   /** By name of the constant in the graph as analysed. */
   readonly gradients?: ReadonlyMap<string, Gradients>;

@@ -25,18 +25,38 @@ export interface Recipe {
 
 /** @throws ModelError `bad-recipe` when the text is no recipe of this version */
 export function parseRecipe(text: string, where: string): Recipe {
-  try {
-    const parsed = JSON.parse(text) as Recipe;
-    if (parsed.recipe === RECIPE_VERSION && Array.isArray(parsed.steps)) return parsed;
-  } catch {
-    // Falls through to the one sentence a person can use.
-  }
+  const parsed = parsedJson(text);
+  if (isRecipe(parsed)) return parsed;
   throw new ModelError({
     code: 'bad-recipe',
     where,
     message: `"${where}" is no recipe of this version of the program.`,
     hint: 'Export the recipe again.',
   });
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks at what replaying needs; the rest is notes for a person. */
+function isRecipe(value: unknown): value is Recipe {
+  const { recipe, steps } = (value ?? {}) as Partial<Recipe>;
+  return recipe === RECIPE_VERSION && Array.isArray(steps) && steps.every(isStep);
+}
+
+function isStep(value: unknown): value is RecipeStep {
+  const { pruned, cuts } = (value ?? {}) as Partial<RecipeStep>;
+  return typeof pruned === 'boolean' && Array.isArray(cuts) && cuts.every(isCut);
+}
+
+function isCut(value: unknown): value is HistoryEntry['cuts'][number] {
+  const { group, units } = (value ?? {}) as Partial<HistoryEntry['cuts'][number]>;
+  return typeof group === 'string' && Array.isArray(units) && units.every((unit) => typeof unit === 'number');
 }
 
 /** The graph with the cuts of a step made. @throws ModelError `history-mismatch` when it has other groups */
