@@ -202,6 +202,7 @@ class Rewriting {
     if (!producer) return undefined;
     if (carriers.has(producer.op)) return [[{ node: producer.id, slot: 0 }, values]];
     if (producer.op === 'Where') return this.behindChoice(producer, name, values);
+    if (producer.op === 'Mul') return this.behindMultiple(producer, values);
     return producer.op === 'Concat' ? this.behindConcat(producer, values) : undefined;
   }
 
@@ -231,6 +232,21 @@ class Rewriting {
     if (sizes?.length !== values.length || condition?.length !== values.length) return undefined;
     if (values.some((value, i) => condition[i] && value !== present?.[i])) return undefined;
     return [[{ node: id, slot: 2 }, values.map((value, i) => (condition[i] ? sizes[i] : value))]];
+  }
+
+  /** So many channels for each position of the input, as where heads are laid beside the batch: batch · heads. */
+  private behindMultiple(
+    { id, inputs }: GraphNode,
+    values: readonly number[],
+  ): [Slot, readonly number[]][] | undefined {
+    for (const [slot, other] of [inputs[1], inputs[0]].entries()) {
+      const multiples = this.inference.known(other)?.values ?? [];
+      const counts = values.map((value, i) => value / multiples[i]);
+      const follows = this.followsInput(inputs[slot]);
+      if (counts.every((count, i) => Number.isInteger(count) && !follows(i)))
+        return [[{ node: id, slot }, counts]];
+    }
+    return undefined;
   }
 
   /** A new constant for one slot. */
@@ -264,6 +280,7 @@ class Rewriting {
 
   /** Tells of each element whether it changes with the sizes of the network's inputs. */
   private followsInput(name: string): (i: number) => boolean {
+    if (this.graph.tensors.has(name)) return () => false;
     const here = this.before.known.get(name)?.values;
     const there = this.elsewhere().known(name)?.values;
     return (i) => here?.[i] !== there?.[i];

@@ -64,13 +64,36 @@ function network() {
   return b.output(b.node('MatMul', [merged, weights('head', [6, 2])])).graph();
 }
 
+/** [N, T, 4] → [N · heads, T, 3], each head an example of its own → merged → a linear layer. */
+function besideTheBatch() {
+  const b = new GraphBuilder('heads beside the batch', { opset: 17 });
+  const list = (value: number) => b.integers(`${value}`, [value]);
+  const x = b.input('x', 'float32', ['N', 'T', 4]);
+  const shape = b.node('Shape', [x]);
+  const [batch, length] = [0, 1].map((axis) =>
+    b.node('Gather', [shape, b.tensor(`axis ${axis}`, 'int64', [], [axis])]),
+  );
+  const inList = (size: string) => b.node('Unsqueeze', [size, list(0)]);
+  const all = inList(b.node('Mul', [batch, b.tensor('heads', 'int64', [], [2])]));
+  const seen = (value: string, ...sizes: string[]) =>
+    b.node('Reshape', [value, b.node('Concat', sizes, { axis: 0 })]);
+  const rows = b.node('MatMul', [x, b.tensor('w', 'float32', [4, 6], counting(24))]);
+  const heads = seen(rows, inList(batch), list(-1), list(2), list(3));
+  const examples = seen(b.node('Transpose', [heads], { perm: [0, 2, 1, 3] }), all, list(-1), list(3));
+  const apart = seen(b.node('Tanh', [examples]), inList(batch), list(2), inList(length), list(3));
+  const merged = seen(b.node('Transpose', [apart], { perm: [0, 2, 1, 3] }), inList(batch), list(-1), list(6));
+  return b.output(b.node('MatMul', [merged, b.tensor('head', 'float32', [6, 2], counting(12))])).graph();
+}
+
 test.each([
-  ['rows and heads', network()],
-  ['repeated heads', repeated()],
-  ['keys and values repeated alike', repeatedAlike()],
-])('a pruned network takes every batch and length that the original takes: %s', (_, original) => {
+  ['rows and heads', 'head-dims', network()],
+  ['repeated heads', 'head-dims', repeated()],
+  ['keys and values repeated alike', 'head-dims', repeatedAlike()],
+  ['the dims of heads beside the batch', 'head-dims', besideTheBatch()],
+  ['heads beside the batch', 'heads', besideTheBatch()],
+])('a pruned network takes every batch and length that the original takes: %s', (_, wanted, original) => {
   const analysis = analyse(original);
-  const group = analysis.groups.find(({ kind }) => kind === 'head-dims');
+  const group = analysis.groups.find(({ kind }) => kind === wanted);
   const { graph, problems } = cut(analysis, new Map([[group?.id ?? '', [1]]]));
   expect(problems).toEqual([]);
   for (const [N, T] of [
