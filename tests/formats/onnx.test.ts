@@ -201,6 +201,27 @@ describe('sparse constants', () => {
     ]);
   });
 
+  it.each([
+    ['a coordinate beyond its axis', [2, 2], [0, 3, 1, 2], 'with an element outside of it'],
+    ['a negative coordinate', [2, 2], [0, -1, 1, 2], 'with an element outside of it'],
+    ['a position beyond its elements', [2], [1, 6], 'with an element outside of it'],
+    ['coordinates for other axes', [1, 3], [0, 1, 2], 'with 3 coordinates for 2 axes'],
+  ])('are refused with %s', (_, dims, numbers, message) => {
+    const indices = tensor('', 7, dims).bytes(TENSOR.rawData, encodeNumbers('int64', numbers));
+    expect(() => open(stored(indices))).toThrow(`has the sparse constant "w" ${message}`);
+  });
+
+  it('are refused with coordinates for no axes', () => {
+    const value = tensor('w', 1, [1]).bytes(TENSOR.rawData, encodeNumbers('float32', [5]));
+    const indices = tensor('', 7, [1, 2]).bytes(TENSOR.rawData, encodeNumbers('int64', [0, 0]));
+    const scalar = message().bytes(1, value).bytes(2, indices);
+    const file = onnxFile({
+      nodes: [node({ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] })],
+      graph: (graph) => graph.bytes(GRAPH.sparseInitializer, scalar),
+    });
+    expect(() => open(file)).toThrow('has the sparse constant "w" with 2 coordinates for 0 axes');
+  });
+
   it('are written densely once they change', () => {
     const indices = tensor('', 7, [2]).bytes(TENSOR.rawData, encodeNumbers('int64', [1, 5]));
     const model = open(stored(indices));
@@ -340,6 +361,19 @@ describe('changes', () => {
     const fields = [...fieldsOf(scales)].filter(({ no }) => no === ATTRIBUTE.floats || no === ATTRIBUTE.ints);
     expect(fields.map(({ no, type }) => [no, type])).toEqual([[ATTRIBUTE.floats, WireType.Bit32]]);
   });
+
+  it.each([0.5, 2])(
+    'floats that the file left to their default are written as floats (%f)',
+    async (alpha) => {
+      const file = onnxFile({
+        opset: 8,
+        nodes: [node({ op: 'Elu', inputs: ['x'], outputs: ['y'] })],
+      });
+      const model = edited(open(file), 0, (n) => ({ ...n, attributes: { alpha } }));
+      const { y } = await runOnnx(writeModel(model), { x: { dims: [2], data: Float32Array.from([-1, 3]) } });
+      expect(y.data[0]).toBeCloseTo(alpha * (Math.exp(-1) - 1), 6);
+    },
+  );
 
   it.each([3, 8])(
     'a constant that the file did not have: ONNX Runtime takes the file (IR version %i)',

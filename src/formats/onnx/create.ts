@@ -71,7 +71,7 @@ function encodeAttribute(node: GraphNode, name: string, value: Attribute): Messa
 }
 
 /** Whether the operator declares the attribute as a float, whose value may be whole; else as the value looks. */
-function takesFloats(node: GraphNode, name: string, value: Attribute): boolean {
+export function takesFloats(node: GraphNode, name: string, value: Attribute): boolean {
   const kind = operatorOf(node.domain, node.op)?.attrs[name]?.kind;
   if (kind) return kind === 'float' || kind === 'floats';
   const numbers = typeof value === 'number' ? [value] : Array.isArray(value) ? value : [];

@@ -6,7 +6,7 @@ import { isSubgraph } from '../../graph/query.ts';
 import type { Graph, GraphNode, Tensor } from '../../graph/types.ts';
 import type { Model } from '../format.ts';
 import { isFloating, nameIn, writeAttribute } from './attribute.ts';
-import { encodeNode } from './create.ts';
+import { encodeNode, takesFloats } from './create.ts';
 import { namesOf, refilledSizes } from './fills.ts';
 import { writeOpset } from './opsets.ts';
 import type { OnnxSource } from './read.ts';
@@ -42,7 +42,7 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Mess
   for (const field of fieldsOf(message)) {
     const value = patch.valueOf(field);
     if (value === 'unchanged') writer.raw(field.raw);
-    else for (const message of value) writer.bytes(field.no, message);
+    else for (const patched of value) writer.bytes(field.no, patched);
   }
   for (const tensor of patch.added()) {
     writer.bytes(GRAPH.initializer, writeTensor(tensor));
@@ -161,13 +161,13 @@ function patchNode(message: Uint8Array, before: GraphNode, after: GraphNode): Me
   const names = new Set([...Object.keys(before.attributes), ...Object.keys(after.attributes)]);
   const edited = new Set([...names].filter((name) => before.attributes[name] !== after.attributes[name]));
   const inputsEdited = before.inputs.join('\n') !== after.inputs.join('\n');
-  const floating = new Set<string>();
+  const floating = new Map<string, boolean>();
   const writer = new MessageWriter();
   for (const field of fieldsOf(message)) {
     if (field.no === NODE.input && inputsEdited) continue;
     if (field.no === NODE.attribute) {
       const name = nameIn(field.payload, ATTRIBUTE.name);
-      if (isFloating(field.payload)) floating.add(name);
+      floating.set(name, isFloating(field.payload));
       if (edited.has(name)) continue;
     }
     writer.raw(field.raw);
@@ -175,7 +175,9 @@ function patchNode(message: Uint8Array, before: GraphNode, after: GraphNode): Me
   if (inputsEdited) for (const input of after.inputs) writer.string(NODE.input, input);
   for (const name of edited) {
     const value = after.attributes[name];
-    if (value !== undefined) writer.bytes(NODE.attribute, writeAttribute(name, value, floating.has(name)));
+    if (value === undefined) continue;
+    const asFloats = floating.get(name) ?? takesFloats(after, name, value);
+    writer.bytes(NODE.attribute, writeAttribute(name, value, asFloats));
   }
   return writer;
 }
