@@ -17,11 +17,11 @@ export interface Model {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Files beside the model file (external weight data, weight shards), by the name the model gives them. */
+/** Files beside the model file (external weight data), by the name the model gives them. */
 export type Companions = ReadonlyMap<string, Uint8Array>;
 
 export interface Format {
-  /** Short identifier: `onnx`, `keras`, `tfjs`. */
+  /** Short identifier: `onnx`. */
   readonly name: string;
   /** For people: `ONNX`. */
   readonly title: string;

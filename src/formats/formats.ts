@@ -7,7 +7,13 @@ import { recognise } from './recognise.ts';
 
 export const formats: readonly Format[] = [onnx];
 
-/** @throws ModelError that says what the file is when no format reads it */
+/**
+ * Reads a model whose format its first bytes tell. Weights stay views into `bytes`, which must not change afterwards.
+ * @param fileName for sentences, and for formats that bytes alone do not tell
+ * @param companions files that the model keeps its weights in
+ * @throws ModelError `unknown-format`, which says what the file is, or what the reader of its format throws:
+ * `damaged-file`, `not-onnx`, `external-data`, `cyclic-graph`, `illegal-graph`, `too-large`
+ */
 export function openModel(bytes: Uint8Array, fileName: string, companions?: Companions): Model {
   const format = formats.find((candidate) => candidate.sniff(bytes, fileName));
   if (format) return format.read(bytes, fileName, companions);
@@ -27,6 +33,11 @@ function unknownFormat(bytes: Uint8Array, fileName: string): ModelError {
   );
 }
 
+/**
+ * The model's file with what pruning or training changed in its graph; byte for byte as it came where nothing was.
+ * Weights that came from companions are in it.
+ * @throws ModelError `unknown-format`, `too-large`, `cannot-write`
+ */
 export function writeModel(model: Model): Uint8Array {
   const format = formats.find((candidate) => candidate.name === model.format);
   if (format) return format.write(model);

@@ -38,12 +38,12 @@ export async function judge(backend: Backend, { name, model, inputs, outputs }: 
     const network = await createNetwork(graph, backend);
     try {
       const feeds = Object.fromEntries(
-        graph.inputs.map(({ name: input }, i) => [input, hostArray(readTensor(inputs[i], input, new Map()))]),
+        graph.inputs.map(({ name: input }, i) => [input, hostArray(readTensor(inputs[i], new Map()))]),
       );
       const results = await network.predict(feeds);
       const complaints = graph.outputs.flatMap(({ name: output }, i) => {
         if (!outputs[i]) return [];
-        const expected = readTensor(outputs[i], output, new Map());
+        const expected = readTensor(outputs[i], new Map());
         const complaint = compare(results[output], expected);
         return complaint ? [`${output}: ${complaint}`] : [];
       });

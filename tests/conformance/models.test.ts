@@ -112,7 +112,7 @@ describe.skipIf(!sharedFolder())(`networks on wasm (${skipReason})`, () => {
       };
     });
     const [{ name }] = graph.outputs;
-    const expected = readTensor(readShared(`onnx-light/${model}_output_0.pb`), name, new Map());
+    const expected = readTensor(readShared(`onnx-light/${model}_output_0.pb`), new Map());
     expect(outputs[name].dims).toEqual(expected.dims);
     // Where a softmax follows values of 1e10, one step of float32 decides the published numbers.
     if (model !== 'light_squeezenet')

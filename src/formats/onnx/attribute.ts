@@ -60,7 +60,7 @@ export function readAttribute(
         single = text(field);
         break;
       case ATTRIBUTE.t:
-        single = readTensor(field, '', companions);
+        single = readTensor(field, companions);
         break;
       case ATTRIBUTE.sparseTensor:
         single = readSparseTensor(field, companions);
@@ -82,9 +82,8 @@ export function readAttribute(
   }
   if (graphs.length > 0) {
     const captures = new Set(graphs.flatMap((graph) => [...capturesOf(graph, 1)]));
-    const [body, ...others] = graphs;
-    const single = others.length === 0 ? { body: readBody(body) } : {};
-    return [name, { kind: 'subgraph', captures: [...captures], ...single }];
+    const body = graphs.length === 1 ? { body: readBody(graphs[0]) } : {};
+    return [name, { kind: 'subgraph', captures: [...captures], ...body }];
   }
   const value = reference ? given.get(reference) : (single ?? defaultValue(type, numbers, strings));
   return value === undefined ? undefined : [name, value];

@@ -59,7 +59,7 @@ export class GraphReader {
       const { no } = field;
       if (no === GRAPH.node) this.addNode(field);
       else if (no === GRAPH.name) name = text(field);
-      else if (no === GRAPH.initializer) this.addTensor(readTensor(field, '', this.file.companions));
+      else if (no === GRAPH.initializer) this.addTensor(readTensor(field, this.file.companions));
       else if (no === GRAPH.sparseInitializer) this.addTensor(readSparseTensor(field, this.file.companions));
       else if (no === GRAPH.input) inputs.push(readValueInfo(field));
       else if (no === GRAPH.output) outputs.push(readValueInfo(field));

@@ -19,8 +19,8 @@ import {
 } from './wire.ts';
 
 /** @throws Damage, ModelError `external-data` */
-export function readTensor(message: Message, fallbackName: string, companions: Companions): Tensor {
-  let name = fallbackName;
+export function readTensor(message: Message, companions: Companions): Tensor {
+  let name = '';
   let type = 0;
   let location = 0;
   const dims: number[] = [];
@@ -29,7 +29,7 @@ export function readTensor(message: Message, fallbackName: string, companions: C
   for (const field of fieldsOf(message)) {
     if (field.no === TENSOR.dims) for (const number of integers(field)) dims.push(number);
     else if (field.no === TENSOR.dataType) type = integer(field);
-    else if (field.no === TENSOR.name) name = text(field) || fallbackName;
+    else if (field.no === TENSOR.name) name = text(field);
     else if (field.no === TENSOR.dataLocation) location = integer(field);
     else if (field.no === TENSOR.externalData) external.push(field);
     else if (dataFields.has(field.no)) data.push(field);
