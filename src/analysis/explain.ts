@@ -16,6 +16,20 @@ interface Place {
   readonly position: number;
 }
 
+/** The first position of a member that goes with a unit. */
+const placeOf = ({ tensor, axis, unitOf }: Member, unit: number): Place => ({
+  name: tensor,
+  axis,
+  position: unitOf.indexOf(unit),
+});
+
+/** Two members that share a unit. */
+interface Link {
+  readonly from: Member;
+  readonly to: Member;
+  readonly unit: number;
+}
+
 const keyOf = ({ name, axis, position }: Place): string => `${axis}:${position}:${name}`;
 
 export class Explainer {
@@ -43,30 +57,26 @@ export class Explainer {
    * the path goes on from another channel of the same layer.
    */
   path(group: Group, from: Member, to: Member): CouplingStep[] {
-    const chain = memberChain(group, from, to);
     const steps: CouplingStep[] = [];
-    for (let i = 0; i + 1 < chain.length; i++) {
-      const [here, there] = [chain[i], chain[i + 1]];
-      if (i > 0) steps.push(this.sameLayer(here, chain[i - 1], there));
-      steps.push(...this.withinUnit(group, here, there, sharedUnit(here, there) as number));
+    let last: Link | undefined;
+    for (const link of linksBetween(group, from, to)) {
+      if (last) steps.push(this.sameLayer(link.from, last.unit, link.unit));
+      steps.push(...this.withinUnit(group, link));
+      last = link;
     }
     return steps;
   }
 
-  private sameLayer(member: Member, before: Member, after: Member): CouplingStep {
-    const { tensor, axis, unitOf } = member;
-    const at = (other: Member) => ({
-      name: tensor,
-      axis,
-      position: unitOf.indexOf(sharedUnit(member, other) as number),
-    });
+  private sameLayer(member: Member, before: number, after: number): CouplingStep {
+    const { tensor } = member;
     const node = this.graph.nodes.find(({ id }) => id === member.node);
-    const sentence = `${this.tell(at(before))} and ${this.tell(at(after))} are channels of one layer.`;
+    const [here, there] = [before, after].map((unit) => this.tell(placeOf(member, unit)));
+    const sentence = `${here} and ${there} are channels of one layer.`;
     return { node: node?.name ?? tensor, op: node?.op ?? '', sentence, value: tensor };
   }
 
   /** Breadth-first over the places that go with one unit. */
-  private withinUnit(group: Group, from: Member, to: Member, unit: number): CouplingStep[] {
+  private withinUnit(group: Group, { from, to, unit }: Link): CouplingStep[] {
     const index = this.grouping.groups.indexOf(group);
     const goes = ({ name, axis, position }: Place): boolean => {
       const resolved = this.axesOf(name)[axis];
@@ -74,7 +84,7 @@ export class Explainer {
         .slots(resolved)
         .some((slot) => slot.group === index && slot.unitOf[position] === unit);
     };
-    const start = { name: from.tensor, axis: from.axis, position: from.unitOf.indexOf(unit) };
+    const start = placeOf(from, unit);
     const cameFrom = new Map<string, { place: Place; node: GraphNode } | undefined>([
       [keyOf(start), undefined],
     ]);
@@ -143,19 +153,20 @@ function sharedUnit(a: Member, b: Member): number | undefined {
   return b.unitOf.find((unit) => unit >= 0 && units.has(unit));
 }
 
-/** Members from one to the other of which neighbours share a unit. */
-function memberChain(group: Group, from: Member, to: Member): Member[] {
-  const cameFrom = new Map<Member, Member | undefined>([[from, undefined]]);
+/** The fewest links that lead from one member to the other; none where nothing does. */
+function linksBetween(group: Group, from: Member, to: Member): Link[] {
+  const arrivals = new Map<Member, Link | undefined>([[from, undefined]]);
   const queue = [from];
-  for (let n = 0; n < queue.length && !cameFrom.has(to); n++)
-    for (const next of [to, ...group.members])
-      if (!cameFrom.has(next) && sharedUnit(queue[n], next) !== undefined) {
-        cameFrom.set(next, queue[n]);
-        queue.push(next);
-      }
-  const chain: Member[] = [];
-  for (let at = cameFrom.has(to) ? to : undefined; at; at = cameFrom.get(at)) chain.unshift(at);
-  return chain;
+  for (let n = 0; n < queue.length && !arrivals.has(to); n++)
+    for (const next of [to, ...group.members]) {
+      const unit = arrivals.has(next) ? undefined : sharedUnit(queue[n], next);
+      if (unit === undefined) continue;
+      arrivals.set(next, { from: queue[n], to: next, unit });
+      queue.push(next);
+    }
+  const links: Link[] = [];
+  for (let link = arrivals.get(to); link; link = arrivals.get(link.from)) links.unshift(link);
+  return links;
 }
 
 /** What one operator ties, seen by itself: the places of its inputs and outputs that share an atom. */

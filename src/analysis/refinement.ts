@@ -1,12 +1,5 @@
 // Row-major factorisations of one length, and the coarsest one that two of them have in common.
 
-/** Positions to step over per factor, row-major. */
-export const stridesOf = (lengths: readonly number[]): number[] => {
-  const strides = lengths.map(() => 1);
-  for (let k = lengths.length - 2; k >= 0; k--) strides[k] = strides[k + 1] * lengths[k + 1];
-  return strides;
-};
-
 /**
  * The coarsest factor lengths that refine two row-major factorisations of the same length, e.g. [3, 4] and [6, 2]
  * give [3, 2, 2]; `undefined` where none exists, e.g. for [3, 4] and [4, 3].

@@ -8,10 +8,11 @@
 //
 // Soundness rule: where two axes agree only in a way we cannot express, both are fixed, with the reason kept.
 
+import { stridesOf } from '../ops/host.ts';
 import type { ProductKind } from '../ops/op.ts';
 import { Atoms, type Reason, type Term } from './atoms.ts';
 import { fixedAxis, isOpen, leaves, listAxis, partsOf, resolve, sequenceAxis, TermAxis } from './axis.ts';
-import { commonRefinement, stridesOf } from './refinement.ts';
+import { commonRefinement } from './refinement.ts';
 
 export class Terms {
   /** The terms that axes hold once somebody has looked into their positions. */
@@ -202,10 +203,10 @@ export class Terms {
     const at = resolve(axis);
     if (kind && !at.fixed && !at.kind) at.kind = kind;
     const wanted = lengths.filter((length) => length !== 1);
-    const parts = at.length === 1 ? [at] : this.refineTo(at, wanted);
-    const rest = parts[Symbol.iterator]();
     if (at.length === 1) this.fix(at, LONE);
-    return lengths.map((length) => (length === 1 ? this.fixed(1, LONE) : (rest.next().value as TermAxis)));
+    const factors = this.refineTo(at, wanted);
+    let next = 0;
+    return lengths.map((length) => (length === 1 ? this.fixed(1, LONE) : factors[next++]));
   }
 
   /** Factors of these lengths, which may be products of the finer cuts that the axis already has. */

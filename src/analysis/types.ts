@@ -3,6 +3,7 @@
 import type { Graph } from '../graph/types.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { HostTensor, NodeView, Operator, ProductKind, Role, ValueType } from '../ops/op.ts';
+import type { Reason } from './atoms.ts';
 
 /** Sizes given to symbolic dimensions; the batch is 1, others as the person says. */
 export type Bindings = Readonly<Record<string, number>>;
@@ -49,13 +50,10 @@ export interface Group {
 }
 
 /** A kernel output axis that cannot be pruned at all. */
-export interface FrozenAxis {
+export interface FrozenAxis extends Reason {
   readonly tensor: string;
   readonly axis: number;
   readonly length: number;
-  /** Completes "… stays because <why>", and the node it comes from. */
-  readonly why: string;
-  readonly node: string;
 }
 
 export interface NodeCost {
@@ -102,10 +100,10 @@ export interface Analysis {
    * `kept.get(name)?.[axis]`, `undefined` where all survive.
    */
   kept(removal: Removal): ReadonlyMap<string, readonly (Int32Array | undefined)[]>;
-  /** How unit 0 of `group` gets from one member to another: operators in order. */
+  /** How `group` gets from one of its members to another: operators in order, from unit to unit where they share none. */
   path(group: Group, from: Member, to: Member): readonly CouplingStep[];
   /** Why one axis of a value or constant may not change; `undefined` if it may. */
-  whyFrozen(name: string, axis: number): { readonly why: string; readonly node: string } | undefined;
+  whyFrozen(name: string, axis: number): Reason | undefined;
   /** Names of the values (activations) that carry the group's units, for drawing. */
   valuesOf(group: Group): readonly string[];
 }

@@ -67,6 +67,24 @@ describe('a path between two members', () => {
       'position 0 on axis 1 of "wide" and position 2 on axis 1 of "wide" are channels of one layer.',
     );
   });
+
+  test('goes on from the channel of the layer that it arrived at, in whichever order its neighbours list them', () => {
+    const b = new GraphBuilder('turned overlap');
+    const gemm = (x: string, name: string, from: number, to: number) =>
+      b.node('MatMul', [x, b.tensor(name, 'float32', [from, to])], {}, { name: `${name}.matmul` });
+    const x = b.input('x', 'float32', [1, 3]);
+    const wide = gemm(x, 'wide', 3, 4);
+    const picked = (positions: number[]) =>
+      b.node('Gather', [wide, b.integers(`pick ${positions}`, positions)], { axis: 1 });
+    const left = b.node('Add', [picked([1, 0]), gemm(x, 'left', 3, 2)]);
+    const right = b.node('Add', [picked([3, 2]), gemm(x, 'right', 3, 2)]);
+    b.output(gemm(left, 'l', 2, 1)).output(gemm(right, 'r', 2, 1));
+    const steps = pathBetween(analyse(b.graph()), ['left', 1], ['right', 1]);
+    const change = steps.findIndex((sentence) => sentence.endsWith('are channels of one layer.'));
+    const [, from, to] = steps[change].match(/^(.*) and (.*) are channels of one layer\.$/) ?? [];
+    expect(steps[change - 1]).toMatch(new RegExp(`goes with ${from}\\.$`));
+    expect(steps[change + 1]).toContain(`: ${to} goes with `);
+  });
 });
 
 test('control flow and operators that are not known say why their surroundings stay', () => {
