@@ -2,6 +2,7 @@
 
 import type { Network } from '../execution/types.ts';
 import { ModelError } from '../lib/errors.ts';
+import { resultOf } from '../lib/progress.ts';
 import { Aim, type AimOptions, disposeBatch } from './aim.ts';
 import { Breath } from './breath.ts';
 import { comfortableBatch } from './tensors.ts';
@@ -25,11 +26,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   if (split.length === 0) throw noExamples();
   const aim = new Aim(network, await split.read([0]), options);
-  const evaluation = evaluating(network, aim, split, options);
-  for (;;) {
-    const { done, value } = await evaluation.next();
-    if (done) return value;
-  }
+  return resultOf(evaluating(network, aim, split, options));
 }
 
 /** The same batch by batch, with an aim that exists already. */

@@ -4,6 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { unpermute } from '../execution/transfer.ts';
 import type { Network, Parameter } from '../execution/types.ts';
+import { resultOf } from '../lib/progress.ts';
 import type { EvidenceKind, Gradients } from '../pruning/criteria/criterion.ts';
 import type { ProvidedEvidence } from '../pruning/pruner.ts';
 import { Aim, type AimOptions, disposeBatch } from './aim.ts';
@@ -37,11 +38,7 @@ export async function collectEvidence(
   needs: readonly EvidenceKind[],
   options: EvidenceOptions = {},
 ): Promise<ProvidedEvidence> {
-  const collecting = collectingEvidence(network, split, needs, options);
-  for (;;) {
-    const { done, value } = await collecting.next();
-    if (done) return value;
-  }
+  return resultOf(collectingEvidence(network, split, needs, options));
 }
 
 /** The same with reports: pause by not pulling, stop by `return()`. */

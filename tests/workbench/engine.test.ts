@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/formats/formats.ts';
 import { ModelError } from '../../src/lib/errors.ts';
 import type { Engine, LogEntry, SessionState, TrainProgress } from '../../src/workbench/engine.ts';
+import { packArchive, unpackArchive } from '../../src/workbench/keeping/archive.ts';
 import { createEngine } from '../../src/workbench/session.ts';
 import { remoteEngine } from '../../src/worker/client.ts';
 import { serve } from '../../src/worker/host.ts';
@@ -141,6 +142,19 @@ describe.each(Object.entries(kinds))('an engine %s', (_, start) => {
     const axes = await engine.provenance();
     const kept = axes.find(({ tensor, axis }) => tensor === 'conv1.weight' && axis === 0);
     expect(kept?.original).toHaveLength(4);
+  });
+
+  it('decides for several candidates at once, or for none', async () => {
+    await openSmall();
+    await engine.startStep(stepOptions());
+    const [first, second] = state.step?.candidates ?? [];
+    // The eight channels of the first layer, of which the second has twelve.
+    const decision = { verdict: 'accepted', units: [10] } as const;
+    const before = state.step;
+    expect((await problemOf(engine.decideAll([second.id, first.id], decision))).code).toBe('bad-units');
+    await engine.decide(second.id, { verdict: 'skipped' });
+    await engine.undo();
+    expect(state.step).toEqual(before);
   });
 
   it('cancels a step without a trace', async () => {
@@ -338,5 +352,25 @@ describe.each(Object.entries(kinds))('an engine %s', (_, start) => {
     await engine.undo();
     expect(state.step?.candidates[0].verdict).toBe('undecided');
     expect((await problemOf(engine.restore(new Uint8Array([1, 2, 3])))).code).toBe('bad-session');
+  });
+
+  it('refuses a session whose parts are missing, and keeps the present one', async () => {
+    await openSmall();
+    const { description, files } = unpackArchive(await engine.save());
+    const before = state;
+    const without = (name: string) => {
+      const { [name]: _, ...rest } = description as Record<string, unknown>;
+      return packArchive({ description: rest, files });
+    };
+    const incomplete = [
+      packArchive({ description, files: {} }),
+      packArchive({ description: null, files }),
+      packArchive({ description: { ...(description as object), companions: ['w.bin'] }, files }),
+      ...['session', 'curve', 'original', 'companions'].map(without),
+    ];
+    for (const saved of incomplete) {
+      expect((await problemOf(engine.restore(saved))).code).toBe('bad-session');
+      expect(state.model).toEqual(before.model);
+    }
   });
 });

@@ -4,6 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import type { Network } from '../../execution/types.ts';
 import type { GraphNode } from '../../graph/types.ts';
+import { resultOf } from '../../lib/progress.ts';
 import { Breath } from '../breath.ts';
 import type { Gate } from '../gate.ts';
 import { samplePositions, streamAt } from '../streams.ts';
@@ -41,11 +42,7 @@ export async function reestimateBatchNorm(
   split: Split,
   options: ReestimateOptions = {},
 ): Promise<Change> {
-  const work = reestimatingBatchNorm(network, split, options);
-  for (;;) {
-    const { done, value } = await work.next();
-    if (done) return value;
-  }
+  return resultOf(reestimatingBatchNorm(network, split, options));
 }
 
 /** The same batch by batch; `return()` leaves the statistics as they were. */

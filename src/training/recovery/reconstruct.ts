@@ -7,6 +7,7 @@ import type * as Tf from '@tensorflow/tfjs';
 import type { Analysis } from '../../analysis/types.ts';
 import type { Network, Parameter } from '../../execution/types.ts';
 import type { Graph } from '../../graph/types.ts';
+import { resultOf } from '../../lib/progress.ts';
 import type { Random } from '../../lib/random.ts';
 import type { NodeView } from '../../ops/op.ts';
 import { type WindowAttrs, windowsOf } from '../../ops/windows.ts';
@@ -69,11 +70,7 @@ export async function reconstruct(
   split: Split,
   options: ReconstructOptions = {},
 ): Promise<Change> {
-  const work = reconstructing(network, original, cuts, split, options);
-  for (;;) {
-    const { done, value } = await work.next();
-    if (done) return value;
-  }
+  return resultOf(reconstructing(network, original, cuts, split, options));
 }
 
 /** The same layer by layer; `return()` leaves the layers that are not done yet as they were. */

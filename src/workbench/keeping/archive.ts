@@ -7,29 +7,33 @@ import { ModelError } from '../../lib/errors.ts';
 const VERSION = 1;
 const DESCRIPTION = 'session.json';
 
-export interface Archive<T> {
-  readonly description: T;
+export interface Archive {
+  /** JSON. */
+  readonly description: unknown;
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-export function packArchive<T>({ description, files }: Archive<T>): Uint8Array {
+export function packArchive({ description, files }: Archive): Uint8Array {
   const json = strToU8(JSON.stringify({ version: VERSION, description }));
   return zipSync({ [DESCRIPTION]: json, ...files }, { level: 0 });
 }
 
 /** @throws ModelError `bad-session` when the bytes are no session of this version */
-export function unpackArchive<T>(bytes: Uint8Array): Archive<T> {
+export function unpackArchive(bytes: Uint8Array): Archive {
   try {
     const { [DESCRIPTION]: json, ...files } = unzipSync(bytes);
-    const { version, description } = JSON.parse(strFromU8(json)) as { version: number; description: T };
+    const { version, description } = JSON.parse(strFromU8(json)) as { version: number; description: unknown };
     if (version === VERSION) return { description, files };
   } catch {
-    // Falls through to the one sentence a person can use.
+    throw badSession();
   }
-  throw new ModelError({
+  throw badSession();
+}
+
+export const badSession = (): ModelError =>
+  new ModelError({
     code: 'bad-session',
     where: 'saved session',
     message: 'The saved session cannot be read by this version of the program.',
     hint: 'Open the model file again.',
   });
-}

@@ -2,8 +2,9 @@
 // pass every few seconds. Writes follow one another. A store that fails is told once and does not stop the work; what it
 // did not take is offered again at the next step or checkpoint, so that it never holds parts of two sessions.
 
-import { ModelError, problemOf } from '../../lib/errors.ts';
+import { problemOf } from '../../lib/errors.ts';
 import type { Board } from '../board.ts';
+import { lacks } from '../missing.ts';
 import type { SessionState } from '../state.ts';
 import { packSession } from './session-file.ts';
 import { type Kept, type KeptChanges, type KeptSession, type SessionStore, wholeOf } from './store.ts';
@@ -79,7 +80,7 @@ export class Keeper {
   /** The whole session as one file. @throws ModelError `no-model` */
   async pack(): Promise<Uint8Array> {
     const kept = wholeOf(this.#current());
-    if (!kept) throw noModel();
+    if (!kept) throw lacks.model();
     return packSession(kept);
   }
 
@@ -139,11 +140,3 @@ export class Keeper {
 
 /** Parts of the state that stand for the session's own part: when none is new, nothing is. */
 const telling = ['log', 'costs', 'step', 'rejected'] as const satisfies readonly (keyof SessionState)[];
-
-const noModel = (): ModelError =>
-  new ModelError({
-    code: 'no-model',
-    where: 'session',
-    message: 'No model is open.',
-    hint: 'Open a model first.',
-  });

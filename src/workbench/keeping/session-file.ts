@@ -3,7 +3,7 @@
 
 import type { DroppedFile, NamedFile } from '../engine.ts';
 import { inMemory } from '../files.ts';
-import { packArchive, unpackArchive } from './archive.ts';
+import { badSession, packArchive, unpackArchive } from './archive.ts';
 import type { Kept, KeptData, KeptFiles } from './store.ts';
 
 /** Data files beyond this size stay out of the file; they have to be opened again. */
@@ -56,11 +56,23 @@ type Description = Omit<Kept, 'original' | 'present' | 'data'> & {
   readonly data?: PackedData;
 };
 
+/** Looks at what every session has. */
+function isDescription(value: unknown): value is Description {
+  const { session, curve, original, companions } = (value ?? {}) as Partial<Description>;
+  const hasFiles = typeof original === 'string' && Array.isArray(companions);
+  return hasFiles && Array.isArray(curve) && Array.isArray(session?.log);
+}
+
 /** @throws ModelError `bad-session` */
 export function unpackSession(bytes: Uint8Array): Kept {
-  const { description, files } = unpackArchive<Description>(bytes);
+  const { description, files } = unpackArchive(bytes);
+  if (!isDescription(description)) throw badSession();
   const { original, companions, data, training, earlier = [], ...rest } = description;
-  const named = (folder: string) => (name: string) => ({ name, bytes: files[`${folder}/${name}`] });
+  const named = (folder: string) => (name: string) => {
+    const bytes = files[`${folder}/${name}`];
+    if (!bytes) throw badSession();
+    return { name, bytes };
+  };
   const model = named('model');
   return {
     ...rest,

@@ -2,6 +2,7 @@
 
 import type { BackendName } from '../../execution/types.ts';
 import type { Graph } from '../../graph/types.ts';
+import { resultOf } from '../../lib/progress.ts';
 import type { Core } from '../core.ts';
 import type { Engine, Evaluated, TrainOptions, TrainProgress } from '../engine.ts';
 import type { KeptTraining } from '../keeping/store.ts';
@@ -88,12 +89,9 @@ function measure(
   options: MeasureOptions = {},
 ): Promise<Evaluated> {
   const { dataset } = core.requireData();
-  return core.device.withNetwork(graph, backend, async (network) => {
-    const work = measuring(network, dataset, options);
-    for (;;) {
-      const { done, value } = await work.next();
-      if (done) return value;
-      core.board.set({ busy: { task, ...value } });
-    }
-  });
+  return core.device.withNetwork(graph, backend, (network) =>
+    resultOf(measuring(network, dataset, options), (progress) =>
+      core.board.set({ busy: { task, ...progress } }),
+    ),
+  );
 }

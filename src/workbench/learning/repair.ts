@@ -2,6 +2,7 @@
 
 import { createNetwork } from '../../execution/network.ts';
 import type { Network } from '../../execution/types.ts';
+import { resultOf } from '../../lib/progress.ts';
 import type { Gate } from '../../training/gate.ts';
 import { reestimatingBatchNorm } from '../../training/recovery/batch-norm.ts';
 import { reconstructing } from '../../training/recovery/reconstruct.ts';
@@ -52,14 +53,10 @@ export async function repair(
   const { task, run } = methods[method];
   const stated = { ...(examples === undefined ? {} : { examples }), ...(seed === undefined ? {} : { seed }) };
   return device.withNetwork(model.graph, backend, async (network) => {
-    const work = run(network, context, stated);
-    for (;;) {
-      const { done, value } = await work.next();
-      if (done) {
-        if (value.changed) model.pruner.replaceWeights(await network.readBack());
-        return value;
-      }
-      board.set({ busy: { task, ...value } });
-    }
+    const change = await resultOf(run(network, context, stated), (progress) =>
+      board.set({ busy: { task, ...progress } }),
+    );
+    if (change.changed) model.pruner.replaceWeights(await network.readBack());
+    return change;
   });
 }

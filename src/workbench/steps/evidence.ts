@@ -1,7 +1,7 @@
 // What a criterion cannot read off the weights, collected before a step begins.
 
-import type { BackendName } from '../../execution/types.ts';
 import type { Graph } from '../../graph/types.ts';
+import { resultOf } from '../../lib/progress.ts';
 import { criterionOf } from '../../pruning/criteria/criteria.ts';
 import type { ProvidedEvidence } from '../../pruning/pruner.ts';
 import { collectingEvidence } from '../../training/evidence.ts';
@@ -24,18 +24,12 @@ export async function evidenceFor(options: StepOptions, sources: Sources): Promi
   if (needs.every((kind) => kind === 'weights')) return {};
   const { graph, data, device, board } = sources;
   if (!data) throw lacks.data();
-  const backend: BackendName | 'auto' = options.backend ?? 'auto';
-  return device.withNetwork(graph, backend, async (network) => {
+  const task = `Collecting ${needs.filter((kind) => kind !== 'weights').join(' and ')}`;
+  return device.withNetwork(graph, options.backend ?? 'auto', (network) => {
     const collecting = collectingEvidence(network, data.train, needs, {
       seed: options.seed,
       ...(options.calibration === undefined ? {} : { examples: options.calibration }),
     });
-    for (;;) {
-      const { done, value } = await collecting.next();
-      if (done) return value;
-      board.set({
-        busy: { task: `Collecting ${needs.filter((kind) => kind !== 'weights').join(' and ')}`, ...value },
-      });
-    }
+    return resultOf(collecting, (progress) => board.set({ busy: { task, ...progress } }));
   });
 }

@@ -33,15 +33,23 @@ export class Review {
     return this.#decisions.map(({ candidate, after }) => ({ candidate, decision: after }));
   }
 
-  /** @throws ModelError `unknown-candidate`, `bad-units` */
+  /** Decides for all of them, or for none. @throws ModelError `unknown-candidate`, `bad-units` */
   decide(ids: readonly string[], decision: Decision): void {
     const found = ids.map((id) => this.#candidate(id));
-    for (const candidate of found) {
-      const before = plain(candidate.decision);
-      this.step.decide(candidate.id, decision);
-      this.#decisions.push({ candidate: candidate.id, before, after: decision });
-      this.#summaries.delete(candidate.id);
+    const decided = this.#decisions.length;
+    try {
+      for (const candidate of found) this.#decide(candidate, decision);
+    } catch (error) {
+      while (this.#decisions.length > decided) this.undo();
+      throw error;
     }
+  }
+
+  #decide(candidate: Candidate, decision: Decision): void {
+    const before = plain(candidate.decision);
+    candidate.decide(decision);
+    this.#decisions.push({ candidate: candidate.id, before, after: decision });
+    this.#summaries.delete(candidate.id);
   }
 
   /** Takes the last decision back; `false` when there is none. */
@@ -119,6 +127,6 @@ export class Review {
 
 /** The pruner's decision, its units as plain numbers. */
 function plain(decision: Candidate['decision']): Decision {
-  if (decision.verdict !== 'accepted' || !decision.units) return decision as Decision;
-  return { verdict: 'accepted', units: Array.from(decision.units) };
+  if (decision.verdict !== 'accepted') return decision;
+  return { verdict: 'accepted', ...(decision.units ? { units: Array.from(decision.units) } : {}) };
 }

@@ -80,7 +80,7 @@ async function finishStep(core: Core, review: Review): Promise<boolean> {
   const pruned = review.step.finish();
   const report = model.pruner.lastStep;
   if (!report || !model.options) throw new Error('A finished step leaves a report.');
-  const cuts = (pruned && model.pruner.history.at(-1)?.cuts) || [];
+  const cuts = pruned ? (model.pruner.history.at(-1)?.cuts ?? []) : [];
   core.review = undefined;
   core.steps = [...core.steps, { options: model.options, pruned, decisions: review.decisions, cuts }];
   const { costs, interrupted, log } = core.board.state;
