@@ -54,7 +54,7 @@ export const goalChoices: readonly { readonly id: Goal; readonly label: string }
   { id: 'bytes', label: 'File' },
 ];
 
-const plain = (names: readonly string[]): readonly Choice<string>[] =>
+const plain = <T extends string>(names: readonly T[]): readonly Choice<T>[] =>
   names.map((name) => ({ id: name, label: name }));
 
 export const reductionChoices = plain(reductionNames);

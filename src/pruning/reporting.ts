@@ -1,7 +1,7 @@
 // From an ended step to its report: what went, and why not more. The first reason is the whole step's.
 
 import type { Analysis } from '../analysis/types.ts';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Verdict } from './candidate.ts';
 import type { OpenStep } from './open-step.ts';
 import type { Provenance } from './provenance.ts';
 import type { Reason, ReasonCode, Removed, StepReport } from './report.ts';
@@ -17,7 +17,7 @@ export interface Ended {
 }
 
 export function reportOf({ step, pruned, before, after, provenance, problems }: Ended): StepReport {
-  const by = (verdict: string) => step.candidates.filter(({ decision }) => decision.verdict === verdict);
+  const by = (verdict: Verdict) => step.candidates.filter(({ decision }) => decision.verdict === verdict);
   const rejected = by('rejected');
   const reasons = [...step.heldBack, ...rejected.map(rejection)];
   const whole = reasons.some(({ group }) => group === undefined);

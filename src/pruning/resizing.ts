@@ -6,6 +6,7 @@ import { elementCount, isFloat, storedBytes } from '../graph/tensor.ts';
 import type { GraphNode } from '../graph/types.ts';
 import { type HostTensor, type NodeView, type Operator, type ResizeView, readAttrs } from '../ops/op.ts';
 import type { Kept } from './gather.ts';
+import type { WantedNumbers } from './numbers.ts';
 
 /** A rewritten attribute; `undefined` takes it away. */
 export type NewAttributes = ReadonlyMap<string, number | readonly number[] | undefined>;
@@ -14,8 +15,7 @@ export interface Resizing {
   readonly kept: ReadonlyMap<string, Kept>;
   /** By `GraphNode.id`. */
   readonly attributes: ReadonlyMap<number, NewAttributes>;
-  /** By `GraphNode.id` and input slot. */
-  readonly numbers: ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
+  readonly numbers: WantedNumbers;
 }
 
 /** Asks every node whose sizes may change what it needs rewritten. */
@@ -46,7 +46,10 @@ function resizeNodes(
 function resizedNodes({ graph, known }: Analysis, kept: ReadonlyMap<string, Kept>): GraphNode[] {
   if (kept.size === 0) return [];
   const computed = (name: string) => known.has(name) && !graph.tensors.has(name);
-  const isSize = (name: string) => known.has(name) && !isFloat(known.get(name)?.dtype ?? 'float32');
+  const isSize = (name: string) => {
+    const value = known.get(name);
+    return value !== undefined && !isFloat(value.dtype);
+  };
   return graph.nodes.filter(
     ({ inputs, outputs }) =>
       touches(kept, inputs, outputs) || (inputs.some(computed) && !outputs.every(isSize)),
@@ -173,13 +176,13 @@ export function costAfter(
 }
 
 /** MACs by node, asked for again and again. */
-const known = new WeakMap<Analysis, ReadonlyMap<number, number>>();
+const macsByNode = new WeakMap<Analysis, ReadonlyMap<number, number>>();
 
 function macsOf(analysis: Analysis): ReadonlyMap<number, number> {
-  const found = known.get(analysis);
+  const found = macsByNode.get(analysis);
   if (found) return found;
   const macs = new Map(analysis.costs.map((cost) => [cost.node, cost.macs]));
-  known.set(analysis, macs);
+  macsByNode.set(analysis, macs);
   return macs;
 }
 

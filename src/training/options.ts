@@ -63,6 +63,7 @@ interface Rule {
 
 function rulesOf(options: TrainingOptions): Rule[] {
   const { epochs, batchSize, seed, learningRate, warmUp, labelSmoothing, clipNorm, patience } = options;
+  const { validationExamples } = options;
   const { momentum, beta1, beta2, weightDecay } = options.optimizer;
   const rules = (
     values: Readonly<Record<string, number>>,
@@ -71,7 +72,11 @@ function rulesOf(options: TrainingOptions): Rule[] {
   ): Rule[] => Object.entries(values).map(([name, value]) => ({ name, value, wanted, holds }));
   return [
     ...rules({ epochs, batchSize }, 'a whole number of at least 1', (n) => Number.isInteger(n) && n >= 1),
-    ...rules({ seed, patience }, 'a whole number of at least 0', (n) => Number.isInteger(n) && n >= 0),
+    ...rules(
+      { seed, patience, validationExamples },
+      'a whole number of at least 0',
+      (n) => Number.isInteger(n) && n >= 0,
+    ),
     ...rules({ learningRate }, 'a number above 0', (n) => n > 0 && Number.isFinite(n)),
     ...rules({ warmUp, clipNorm, weightDecay }, 'a number of at least 0', (n) => n >= 0),
     ...rules(

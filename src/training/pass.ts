@@ -94,7 +94,7 @@ export class Pass {
     this.optimizer = new Optimizer(this.tf, this.trainable, options.optimizer);
   }
 
-  /** Positions of one batch of the present epoch; a short last batch waits for another epoch's order. */
+  /** All training positions as the present epoch takes them; a short last batch waits for another epoch's order. */
   orderOfEpoch(length: number): Uint32Array {
     return streamAt(this.options.seed, 'order', this.epoch).permutation(length);
   }

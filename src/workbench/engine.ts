@@ -5,6 +5,8 @@
 
 import type { CouplingStep } from '../analysis/types.ts';
 import type { BackendName } from '../execution/types.ts';
+import type { Normalizer } from '../pruning/criteria/normalizers.ts';
+import type { Reduction } from '../pruning/criteria/reductions.ts';
 import type { LayerSet, ScopeName, Target } from '../pruning/options.ts';
 import type { ScheduleName } from '../pruning/schedule.ts';
 import type { DataOptions as ReaderOptions } from '../training/datasets/reader.ts';
@@ -59,8 +61,8 @@ export interface StepOptions {
   readonly steps: number;
   readonly scope: ScopeName;
   readonly criterion: string;
-  readonly reduction: string;
-  readonly normalizer: string;
+  readonly reduction: Reduction;
+  readonly normalizer: Normalizer;
   readonly maxRatio: number;
   readonly roundTo: number;
   /** Tensor names, node names or patterns with `*`. */

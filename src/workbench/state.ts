@@ -4,6 +4,8 @@
 import type { GroupKind } from '../analysis/types.ts';
 import type { BackendName } from '../execution/types.ts';
 import type { Problem } from '../lib/errors.ts';
+import type { Verdict } from '../pruning/candidate.ts';
+import type { Reason } from '../pruning/report.ts';
 
 // ---------------------------------------------------------------- the model
 
@@ -130,7 +132,7 @@ export interface Drawing {
 
 // ---------------------------------------------------------------- the step under review
 
-export type Verdict = 'undecided' | 'accepted' | 'rejected' | 'skipped';
+export type { Verdict };
 
 export interface CandidateSummary {
   readonly id: string;
@@ -169,7 +171,7 @@ export interface OpenStep {
   /** What the decisions so far would leave. */
   readonly preview: { readonly params: number; readonly macs: number };
   /** Why groups are not among the candidates, or with less than asked. */
-  readonly heldBack?: readonly { readonly code: string; readonly group?: string; readonly message: string }[];
+  readonly heldBack?: readonly Reason[];
   /** Undoable decisions, latest last. */
   readonly decisions: readonly { readonly candidate: string; readonly verdict: Verdict }[];
 }
@@ -193,11 +195,7 @@ export type LogEntry =
       /** The flag: was anything removed? */
       readonly pruned: boolean;
       /** Why not, or what held some groups back: one sentence each. */
-      readonly reasons: readonly {
-        readonly code: string;
-        readonly group?: string;
-        readonly message: string;
-      }[];
+      readonly reasons: readonly Reason[];
       readonly removedUnits: number;
       readonly accepted: number;
       readonly rejected: number;

@@ -257,6 +257,7 @@ describe('a pass', () => {
     [{ learningRate: Number.NaN }, /learningRate is NaN.*above 0/],
     [{ labelSmoothing: 1 }, /labelSmoothing is 1.*of at least 0 and below 1/],
     [{ optimizer: { momentum: -1 } }, /momentum is -1/],
+    [{ validationExamples: -1 }, /validationExamples is -1.*at least 0/],
   ] as const)('refuses %j', async (wrong, message) => {
     const network = await tinyNetwork();
     await expect(runPass(train(network, data, wrong))).rejects.toThrow(message);

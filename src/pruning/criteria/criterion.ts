@@ -83,8 +83,11 @@ export const isKernel = (member: ScoredMember): boolean =>
   member.role === 'kernel' && member.side !== 'other' && !member.depthwise;
 
 /** Scales of batch and layer normalisation. */
-export const isScale = (member: ScoredMember): boolean =>
+const isScale = (member: ScoredMember): boolean =>
   member.role === 'norm-scale' && !normsWithoutChannels.has(member.op);
+
+/** What a criterion of weights looks at. */
+export const isKernelOrScale = (member: ScoredMember): boolean => isKernel(member) || isScale(member);
 
 export const isBatchNormScale = (member: ScoredMember): boolean =>
   member.role === 'norm-scale' && member.op === 'BatchNormalization';

@@ -1,7 +1,7 @@
 // Hessian diagonal: second-order change of the loss if the weights of a unit became zero.
 
 import { squaresTimes } from './axis-sums.ts';
-import { type Criterion, isKernel, isScale, scoreMembers, sumsAlong } from './criterion.ts';
+import { type Criterion, isKernelOrScale, scoreMembers, sumsAlong } from './criterion.ts';
 
 /**
  * Σ w² · h over every weight that goes with the unit, averaged over the group's members, where h, the mean of the
@@ -13,14 +13,8 @@ export const hessian: Criterion = {
   title: 'Hessian diagonal (optimal brain damage)',
   needs: ['weights', 'gradients'],
   score: (group, evidence, options) =>
-    scoreMembers(
-      group,
-      evidence,
-      options,
-      (member) => isKernel(member) || isScale(member),
-      (member, tensor) => {
-        const gradients = evidence.gradients?.get(member.tensor);
-        return gradients && sumsAlong(evidence, member, tensor, 'hessian', squaresTimes(gradients.square));
-      },
-    ),
+    scoreMembers(group, evidence, options, isKernelOrScale, (member, tensor) => {
+      const gradients = evidence.gradients?.get(member.tensor);
+      return gradients && sumsAlong(evidence, member, tensor, 'hessian', squaresTimes(gradients.square));
+    }),
 };

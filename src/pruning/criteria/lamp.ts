@@ -1,6 +1,6 @@
 // Layer-adaptive magnitude: the share of what is left that goes with a unit, comparable between layers of any size.
 
-import { type Criterion, isKernel, isScale, scoreMembers, sumsAlong } from './criterion.ts';
+import { type Criterion, isKernelOrScale, scoreMembers, sumsAlong } from './criterion.ts';
 
 /**
  * Squared group magnitude, each score divided by the sum of those not below it (the `lamp` normaliser). Lee et al.,
@@ -12,11 +12,7 @@ export const lamp: Criterion = {
   needs: ['weights'],
   defaults: { normalizer: 'lamp' },
   score: (group, evidence, options) =>
-    scoreMembers(
-      group,
-      evidence,
-      options,
-      (member) => isKernel(member) || isScale(member),
-      (member, tensor) => sumsAlong(evidence, member, tensor, 'l2'),
+    scoreMembers(group, evidence, options, isKernelOrScale, (member, tensor) =>
+      sumsAlong(evidence, member, tensor, 'l2'),
     ),
 };

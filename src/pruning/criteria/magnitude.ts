@@ -1,7 +1,7 @@
 // Group magnitude: how large the weights are that go with a unit.
 
 import { absolutes } from './axis-sums.ts';
-import { type Criterion, isKernel, isScale, scoreMembers, sumsAlong } from './criterion.ts';
+import { type Criterion, isKernelOrScale, scoreMembers, sumsAlong } from './criterion.ts';
 
 /**
  * Σ |w|ᵖ over every weight that goes with the unit, averaged over the group's members; no root is taken. Li et al.,
@@ -13,12 +13,8 @@ const magnitude = (name: string, title: string, p: 1 | 2): Criterion => ({
   title,
   needs: ['weights'],
   score: (group, evidence, options) =>
-    scoreMembers(
-      group,
-      evidence,
-      options,
-      (member) => isKernel(member) || isScale(member),
-      (member, tensor) => sumsAlong(evidence, member, tensor, name, p === 1 ? absolutes : undefined),
+    scoreMembers(group, evidence, options, isKernelOrScale, (member, tensor) =>
+      sumsAlong(evidence, member, tensor, name, p === 1 ? absolutes : undefined),
     ),
 });
 

@@ -1,5 +1,6 @@
 // Random scores: the baseline that any criterion has to beat.
 
+import { fingerprint } from '../../lib/fingerprint.ts';
 import { Random } from '../../lib/random.ts';
 import type { Criterion } from './criterion.ts';
 
@@ -14,10 +15,3 @@ export const random: Criterion = {
     return Float64Array.from({ length: units }, () => source.uniform());
   },
 };
-
-/** FNV-1a over the characters of a name. */
-function fingerprint(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}

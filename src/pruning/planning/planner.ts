@@ -293,13 +293,13 @@ function channelsPerUnit({ groups: [group] }: Contender): number {
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** The scores, or what completes "<layer> …" where there are none. */
-/** Completes "<name> …". */
 interface Unscored {
   readonly code: ReasonCode;
+  /** Completes "<layer> …". */
   readonly why: string;
 }
 
+/** The scores, or why there are none. */
 function scoresOf(
   scoring: Scoring,
   contender: Contender,

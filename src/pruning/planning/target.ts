@@ -38,8 +38,9 @@ export function settle(
   let high = 1;
   let above = at(low);
   let below = at(high);
-  if (costOf(above) <= goal) return settled(above, low, of, goal, costOf(above));
-  if (costOf(below) > goal) return settled(below, high, of, goal, costOf(below));
+  const [most, least] = [costOf(above), costOf(below)];
+  if (most <= goal) return settled(above, low, of, goal, most);
+  if (least > goal) return settled(below, high, of, goal, least);
   while (high - low > FINEST) {
     const middle = (low + high) / 2;
     const counts = at(middle);

@@ -5,6 +5,7 @@
 import type { Analysis } from '../../analysis/types.ts';
 import { elementCount } from '../../graph/tensor.ts';
 import type { GraphNode } from '../../graph/types.ts';
+import { fingerprint } from '../../lib/fingerprint.ts';
 import type { Contender } from './contenders.ts';
 
 /** Operators that tell structures apart by their name; others only by how many there are. */
@@ -45,14 +46,12 @@ export class Topology {
       ),
       ...this.operators(contender),
     ];
-    const signature = fingerprint(parts.sort().join('\n'));
+    const signature = fingerprint(parts.sort().join('\n')).toString(16).padStart(8, '0');
     this.signatures.set(contender.id, signature);
     return signature;
   }
 
-  /**
-   * The operators that the contender's channels run through. An activation counts once, however it is written.
-   */
+  /** The operators that the contender's channels run through. An activation counts once, however it is written. */
   private operators({ groups }: Contender): string[] {
     const { graph } = this.analysis;
     this.known ??= wire(this.analysis);
@@ -113,11 +112,4 @@ function wire({ graph, view }: Analysis): Wires {
 function isElementwise(bound: ReturnType<Analysis['view']>): boolean {
   const layout = bound?.operator.layout;
   return (typeof layout === 'function' && bound ? layout(bound.view) : layout) === 'elementwise';
-}
-
-/** FNV-1a in hexadecimal. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

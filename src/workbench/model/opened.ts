@@ -175,10 +175,6 @@ const unknown = (what: string, id: string): ModelError =>
 
 /** The page's options in the pruner's terms; the pruner checks them. */
 export function prunerOptions(options: StepOptions): PrunerOptions {
-  const { calibration, backend, reduction, normalizer, ...own } = options;
-  return {
-    ...own,
-    reduction: reduction as PrunerOptions['reduction'] & string,
-    normalizer: normalizer as PrunerOptions['normalizer'] & string,
-  };
+  const { calibration, backend, ...own } = options;
+  return own;
 }
