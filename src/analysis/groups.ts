@@ -49,7 +49,7 @@ function findRoots(solution: Solution, roles: Roles): Root[] {
   const roots: Root[] = [];
   for (const use of roles.uses) {
     if (use.use.role !== 'kernel' || !use.out) continue;
-    const tensorAxis = solution.axesOf(use.tensor).findIndex((axis, a) => sideOf(use, axis, a) === 'out');
+    const tensorAxis = solution.axesOf(use.tensor).findIndex((axis, a) => sideOf([use], axis, a) === 'out');
     roots.push({ use, axis: use.out, tensorAxis: Math.max(0, tensorAxis) });
   }
   return roots;
@@ -78,30 +78,50 @@ interface Draft {
   units: number;
 }
 
-/** The columns of each axis and the first root on it. */
-interface OnRoot {
+interface RootColumn extends Column {
   readonly root: Root;
-  readonly columns: readonly Column[];
 }
 
-function columnsOnRoots(terms: Terms, roots: readonly Root[]): OnRoot[] {
-  const byAxis = new Map<TermAxis, OnRoot>();
-  for (const root of roots)
-    if (!byAxis.has(root.axis)) byAxis.set(root.axis, { root, columns: columnsOf(terms, root.axis) });
-  return [...byAxis.values()];
+/** The columns of what each kernel makes, unless it was met before. */
+function columnsOnRoots(terms: Terms, roots: readonly Root[]): RootColumn[][] {
+  const met = new Set<TermAxis>();
+  const out: RootColumn[][] = [];
+  for (const own of byKernel(roots)) {
+    if (own.every(({ axis }) => met.has(axis))) continue;
+    for (const { axis } of own) met.add(axis);
+    out.push(asHeads(own.map((root) => columnsOf(terms, root.axis).map((column) => ({ ...column, root })))));
+  }
+  return out;
+}
+
+function byKernel(roots: readonly Root[]): Iterable<readonly Root[]> {
+  const kernels = new Map<string, Root[]>();
+  for (const root of roots) {
+    const key = `${root.use.node.id}:${root.use.use.input}:${root.use.tensor}`;
+    const own = kernels.get(key) ?? [];
+    if (!own.some(({ axis }) => axis === root.axis)) own.push(root);
+    kernels.set(key, own);
+  }
+  return kernels.values();
+}
+
+/** A kernel that makes several axes at once, as Einsum writes attention, makes heads and the dims in each. */
+function asHeads(axes: readonly (readonly RootColumn[])[]): RootColumn[] {
+  const moving = axes.filter(({ length }) => length > 0);
+  return moving.flatMap((columns, i) => {
+    const kind = i < moving.length - 1 ? 'heads' : 'head-dims';
+    return columns.map((column) => (moving.length > 1 ? { ...column, kind } : column));
+  });
 }
 
 /** Numbers the groups by their first roots, and the units of each by their first appearance on its roots. */
-function draftGroups(onRoots: readonly OnRoot[], { terms, groupOf, unitOf }: AtomUnits): Draft[] {
-  const component = connect(
-    onRoots.flatMap(({ columns }) => columns),
-    terms.atoms.size,
-  );
+function draftGroups(onRoots: readonly RootColumn[][], { terms, groupOf, unitOf }: AtomUnits): Draft[] {
+  const component = connect(onRoots.flat(), terms.atoms.size);
   const drafts: Draft[] = [];
   const byComponent: Draft[] = [];
-  for (const { root, columns } of onRoots) {
+  for (const columns of onRoots) {
     const present: Draft[] = [];
-    for (const { kind, atoms } of columns) {
+    for (const { kind, atoms, root } of columns) {
       byComponent[component(atoms[0])] ??= newDraft(drafts, kind, root);
       const draft = byComponent[component(atoms[0])];
       // A layer that makes something per head, such as a bias, may have met them first.
@@ -162,8 +182,10 @@ function membersByGroup(
   slots: (axis: TermAxis) => readonly Slot[],
 ): Member[][] {
   const out: Member[][] = [];
+  const usesOf = usesByTensor(roles);
   for (const tensor of graph.tensors.keys()) {
     const reader = roles.byTensor.get(tensor);
+    const uses = (usesOf.get(tensor) ?? []).filter(({ node }) => node === reader?.node);
     const axes = solution.axesOf(tensor);
     for (let a = 0; a < axes.length; a++) {
       // Nobody reads the constant, or nothing that can go.
@@ -175,7 +197,7 @@ function membersByGroup(
           axis: a,
           unitOf,
           role: reader?.use.role ?? 'other',
-          side: sideOf(reader, axes[a], a),
+          side: sideOf(uses, axes[a], a),
           groups: reader?.use.groups ?? 1,
           depthwise: reader?.use.depthwise ?? false,
           node: reader?.node.id ?? -1,
@@ -186,17 +208,28 @@ function membersByGroup(
   return out;
 }
 
+/** A node uses a kernel once for every axis that it makes or adds up. */
+function usesByTensor({ uses }: Roles): Map<string, ConstantUse[]> {
+  const out = new Map<string, ConstantUse[]>();
+  for (const use of uses) {
+    const own = out.get(use.tensor);
+    if (own) own.push(use);
+    else out.set(use.tensor, [use]);
+  }
+  return out;
+}
+
 /**
  * Where an axis of a kernel is one of the constant, its number tells the side, even if a residual makes inputs and
  * outputs the same channels; else the channels do.
  */
-function sideOf(reader: ConstantUse | undefined, axis: TermAxis, a: number): Member['side'] {
-  if (!reader) return 'other';
-  const { storedOut, storedIn } = reader;
-  const isOut = storedOut === undefined ? a !== storedIn && isPartOf(axis, reader.out) : a === storedOut;
-  if (isOut) return 'out';
-  const isIn = storedIn === undefined ? a !== storedOut && isPartOf(axis, reader.in) : a === storedIn;
-  return isIn ? 'in' : 'other';
+function sideOf(uses: readonly ConstantUse[], axis: TermAxis, a: number): Member['side'] {
+  const isOut = ({ storedOut, storedIn, out }: ConstantUse) =>
+    storedOut === undefined ? a !== storedIn && isPartOf(axis, out) : a === storedOut;
+  const isIn = ({ storedOut, storedIn, in: inner }: ConstantUse) =>
+    storedIn === undefined ? a !== storedOut && isPartOf(axis, inner) : a === storedIn;
+  if (uses.some(isOut)) return 'out';
+  return uses.some(isIn) ? 'in' : 'other';
 }
 
 /** Named after the root; crossing groups on one root differ by kind, and by number where that is not enough. */

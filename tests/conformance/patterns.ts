@@ -131,6 +131,29 @@ const acrossChannels: readonly Pattern[] = [
     groups: ['heads 3: q 1, k 1, v 1, temperature 0, out 0', 'head-dims 4: q 1, out 0'],
   },
   {
+    title: 'kernels that make heads and dims at once, contracted by name',
+    build: (net) => {
+      const x = tokens(net);
+      const einsum = (equation: string, dims: readonly number[], ...inputs: (Flow | string)[]) =>
+        net.op('Einsum', inputs, dims, { equation });
+      const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+        net.map('Add', einsum('btc,chd->bthd', [1, 5, 3, 4], x, net.named(name, 6, 3, 4)), {}, [
+          net.named(`${name}'`, 3, 4),
+        ]),
+      );
+      const shares = net.map('Softmax', einsum('bqhd,bkhd->bhqk', [1, 3, 5, 5], q, k), { axis: -1 });
+      const mixed = einsum('bhqk,bkhd->bqhd', [1, 5, 3, 4], shares, v);
+      const rows = einsum('bqhd,hdc->bqc', [1, 5, 7], mixed, net.named('proj', 3, 4, 7));
+      return times(net, rows, net.named('out', 7, 3), 3);
+    },
+    groups: [
+      "heads 3: q 1, q' 0, k 1, k' 0, v 1, v' 0, proj 0",
+      "head-dims 4: q 2, q' 1, k 2, k' 1",
+      "head-dims 4: v 2, v' 1, proj 1",
+      'channels 7: proj 2, out 0',
+    ],
+  },
+  {
     title: 'a bias per head, from a layer on relative positions',
     build: (net) => {
       const places = { name: net.named('places', 25, 2), dims: [25, 2] };

@@ -81,6 +81,19 @@ export function attention(width: number, heads: number, tokens = 5): Graph {
   return b.output(b.linear('head', b.linear('proj', merged, width, width), width, 4)).graph();
 }
 
+/** The same layer, of kernels that make heads and the dims in each at once, as Keras writes it. */
+export function attentionByEinsum(width: number, heads: number, tokens = 5): Graph {
+  const b = new Layers('attention by Einsum');
+  const dims = width / heads;
+  const einsum = (equation: string, ...inputs: string[]) => b.node('Einsum', inputs, { equation });
+  const x = b.linear('embed', b.input('x', 'float32', [1, tokens, 6]), 6, width);
+  const part = (name: string) => einsum('btc,chd->bthd', x, b.weight(`${name}.weight`, [width, heads, dims]));
+  const scores = einsum('bqhd,bkhd->bhqk', part('q'), part('k'));
+  const mixed = einsum('bhqk,bkhd->bqhd', b.node('Softmax', [scores], { axis: -1 }), part('v'));
+  const merged = einsum('bqhd,hdc->bqc', mixed, b.weight('proj.weight', [heads, dims, width]));
+  return b.output(b.linear('head', merged, width, 4)).graph();
+}
+
 /** A stem whose first `part` channels alone are read by a branch. */
 export function sliced(width: number, part: number): Graph {
   const b = new Layers('sliced');

@@ -1,8 +1,9 @@
 // Factors of an axis as groups of their own: heads and the dims in each, channel groups and the channels in each.
 
 import { describe, expect, test } from 'vitest';
+import type { PrunerOptions } from '../../src/pruning/options.ts';
 import { MetaPruner } from '../../src/pruning/pruner.ts';
-import { attention, grouped } from './networks.ts';
+import { attention, attentionByEinsum, grouped } from './networks.ts';
 
 const dims = ({ graph }: MetaPruner, name: string) => graph.tensors.get(name)?.dims;
 const kinds = (pruner: MetaPruner) => {
@@ -56,6 +57,20 @@ describe('attention', () => {
     const pruner = new MetaPruner(attention(32, 4), { ratio: 0.5, headDims: false });
     pruner.step();
     expect(dims(pruner, 'v.weight')).toEqual([16, 32]);
+  });
+
+  test.each<[string, PrunerOptions]>([
+    ['dims', {}],
+    ['heads', { heads: true, headDims: false }],
+    ['both, each by itself', { heads: true, tieHeadDims: false, criterion: 'l1' }],
+    ['both, among all layers', { heads: true, scope: 'global' }],
+  ])('kernels that make heads and dims at once lose what flat ones lose: %s', (_, options) => {
+    const removed = [attention(24, 3), attentionByEinsum(24, 3)].map((graph) => {
+      const pruner = new MetaPruner(graph, { ratio: 0.5, ...options });
+      pruner.step();
+      return pruner.lastStep?.removed.map(({ group, units }) => [group.split(':')[0], [...units]]).sort();
+    });
+    expect(removed[1]).toEqual(removed[0]);
   });
 
   test('heads go on being counted after the first step', () => {
