@@ -11,13 +11,22 @@ export interface Option {
   readonly fallback?: string;
 }
 
+/** What a number may be. */
+export interface Range {
+  readonly min?: number;
+  /** It must be greater. */
+  readonly above?: number;
+  readonly max?: number;
+  readonly integer?: boolean;
+}
+
 export interface Arguments {
   /** Positional arguments. */
   readonly operands: readonly string[];
   /** The last value given, or the fallback. */
   text(option: string): string | undefined;
   /** @throws ModelError `usage` when it is no number or outside of `range`. */
-  number(option: string, range?: { min?: number; max?: number; integer?: boolean }): number;
+  number(option: string, range?: Range): number;
   /** One of `choices`. @throws ModelError `usage` for anything else. */
   choice<T extends string>(option: string, choices: readonly T[]): T;
   all(option: string): readonly string[];

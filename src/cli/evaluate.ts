@@ -1,3 +1,5 @@
+// How good a model is on examples that it never trained on.
+
 import type { Evaluated } from '../workbench/engine.ts';
 import { command } from './command.ts';
 import { backendOf, computeFlags, threadsOf } from './computing.ts';

@@ -8,6 +8,7 @@ import { ModelError } from '../lib/errors.ts';
 import type { DataFile } from '../training/types.ts';
 import type { NamedFile } from '../workbench/engine.ts';
 
+/** @throws ModelError `file` */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const buffer = await readFile(path);
@@ -19,13 +20,40 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
+/** @throws ModelError `file` */
 export async function writeBytes(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
     await writeFile(path, bytes);
-  } catch {
-    throw new ModelError({ code: 'file', where: path, message: `"${path}" cannot be written.` });
+  } catch (error) {
+    throw unwritable(path, writeFailures[(error as NodeJS.ErrnoException).code ?? '']);
   }
 }
+
+/** Tells, before hours of work, that there is no place for what comes of it. @throws ModelError `file` */
+export async function assertPlaceFor(path: string): Promise<void> {
+  const [present, folder] = await Promise.all(
+    [path, dirname(path)].map((name) => stat(name).catch(() => undefined)),
+  );
+  if (present?.isDirectory()) throw unwritable(path, writeFailures.EISDIR);
+  if (!folder) throw unwritable(path, writeFailures.ENOENT);
+  if (!folder.isDirectory()) throw unwritable(path, writeFailures.ENOTDIR);
+}
+
+const writeFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is a file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you may not write there',
+  EROFS: 'you may not write there',
+  ENOSPC: 'the disk is full',
+};
+
+const unwritable = (path: string, why: string | undefined): ModelError =>
+  new ModelError({
+    code: 'file',
+    where: path,
+    message: `"${path}" cannot be written${why ? `: ${why}` : ''}.`,
+  });
 
 export interface ModelFiles {
   readonly model: Model;

@@ -1,3 +1,5 @@
+// What a model is made of, for a look before anything is cut.
+
 import { analyse } from '../analysis/analyse.ts';
 import { type Inspection, inspect } from '../workbench/model/inspect.ts';
 import { command } from './command.ts';

@@ -39,7 +39,7 @@ export const iterateCommand = command({
     'always-write': { help: 'write the model even if nothing was pruned' },
   },
   run: async (args, console): Promise<Iterated> => {
-    const output = outputPath(args);
+    const output = await outputPath(args);
     const options = stepOptions(args);
     const repairs = repairOptions(args);
     const training = trainOptions(args);

@@ -1,7 +1,7 @@
 // An engine with a model in it, and what it tells.
 
 import type { BackendOptions } from '../execution/backend.ts';
-import type { NamedFile, SessionState } from '../workbench/engine.ts';
+import type { SessionState } from '../workbench/engine.ts';
 import { createEngine, type LocalEngine } from '../workbench/session.ts';
 import { readModel, writeBytes } from './files.ts';
 
@@ -33,8 +33,7 @@ export function figuresOf({ costs }: SessionState): Figures {
   return { params, macs };
 }
 
-export async function writeModel(path: string, engine: LocalEngine): Promise<NamedFile> {
-  const file = await engine.exportModel();
-  await writeBytes(path, file.bytes);
-  return file;
+/** @throws ModelError `file` */
+export async function writeModel(path: string, engine: LocalEngine): Promise<void> {
+  await writeBytes(path, (await engine.exportModel()).bytes);
 }

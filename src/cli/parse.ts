@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { ModelError } from '../lib/errors.ts';
-import { type Arguments, type Command, type Option, parserOptions } from './command.ts';
+import { type Arguments, type Command, type Option, parserOptions, type Range } from './command.ts';
 
 export const usageError = (message: string): ModelError =>
   new ModelError({ code: 'usage', where: 'command line', message });
@@ -31,13 +31,10 @@ export function parse(command: Command, argv: readonly string[]): Arguments {
     all,
     text,
     given: (name) => values.has(name),
-    number(name, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, integer = false } = {}) {
+    number(name, range = {}) {
       const word = text(name);
       const value = word === undefined || word.trim() === '' ? Number.NaN : Number(word);
-      if (!Number.isFinite(value) || value < min || value > max || (integer && !Number.isInteger(value)))
-        throw usageError(
-          `--${name} takes ${integer ? 'a whole number' : 'a number'}${rangeText(min, max)}, not "${word}".`,
-        );
+      if (!isWithin(value, range)) throw usageError(`--${name} takes ${rangeText(range)}, not "${word}".`);
       return value;
     },
     choice(name, choices) {
@@ -106,7 +103,19 @@ function tokensOf(options: Readonly<Record<string, Option>>, argv: readonly stri
   }
 }
 
-function rangeText(min: number, max: number): string {
-  if (Number.isFinite(min) && Number.isFinite(max)) return ` from ${min} to ${max}`;
-  return Number.isFinite(min) ? ` of at least ${min}` : '';
+function isWithin(value: number, { min, above, max, integer }: Range): boolean {
+  if (integer ? !Number.isInteger(value) : !Number.isFinite(value)) return false;
+  const isLow = (min !== undefined && value < min) || (above !== undefined && value <= above);
+  return !isLow && (max === undefined || value <= max);
+}
+
+function rangeText({ min, above, max, integer }: Range): string {
+  const number = integer ? 'a whole number' : 'a number';
+  if (min !== undefined && max !== undefined) return `${number} from ${min} to ${max}`;
+  const bounds = [
+    ...(min === undefined ? [] : [`of at least ${min}`]),
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return bounds.length === 0 ? number : `${number} ${bounds.join(' and ')}`;
 }

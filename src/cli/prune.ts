@@ -1,9 +1,11 @@
+// Cutting without training: one step or several, or what a recipe says.
+
 import { openModel } from '../formats/formats.ts';
 import { criterionOf } from '../pruning/criteria/criteria.ts';
 import { type Arguments, type Console, command } from './command.ts';
 import { threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
-import { writeBytes } from './files.ts';
+import { assertPlaceFor, writeBytes } from './files.ts';
 import { type Figures, figuresOf, openEngine } from './opened.ts';
 import { outputFlag, outputPath } from './output.ts';
 import { count, table } from './print.ts';
@@ -35,7 +37,7 @@ export const pruneCommand = command({
     recipe: { value: 'FILE', help: 'do what a recipe says; options on how to prune do not count then' },
   },
   run: async (args, console): Promise<Pruned> => {
-    const output = outputPath(args);
+    const output = await outputPath(args);
     const [path] = args.operands;
     const recipe = args.text('recipe');
     const { bytes, ...done } = recipe
@@ -67,6 +69,8 @@ export const pruneCommand = command({
 async function prune(path: string, args: Arguments, console: Console): Promise<Replayed> {
   const options = stepOptions(args);
   const repairs = repairOptions(args);
+  const recipe = args.text('save-recipe');
+  if (recipe) await assertPlaceFor(recipe);
   const opened = await openEngine(path, threadsOf(args));
   const { engine, state } = opened;
   const before = figuresOf(state());
@@ -75,7 +79,6 @@ async function prune(path: string, args: Arguments, console: Console): Promise<R
   const steps: StepResult[] = [];
   for (let step = 0; step < options.steps; step++)
     steps.push(await pruneStep(opened, options, repairs, console));
-  const recipe = args.text('save-recipe');
   if (recipe) await writeBytes(recipe, (await engine.exportRecipe()).bytes);
   const { bytes } = await engine.exportModel();
   return { steps, before, after: figuresOf(state()), bytes };

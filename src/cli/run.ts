@@ -1,3 +1,5 @@
+// A model's outputs for arrays in files: to compare it with another runtime, or with itself before a cut.
+
 import { basename } from 'node:path';
 import { chooseBackend } from '../execution/backend.ts';
 import { createNetwork } from '../execution/network.ts';

@@ -91,7 +91,7 @@ function targetFrom(args: Arguments): Target | undefined {
   if (asked.length > 1) throw usageError('It takes one target, of parameters, MACs or bytes.');
   if (asked.length > 0 && args.given('ratio')) throw usageError('It takes a ratio or a target, not both.');
   const [of] = asked;
-  return of && { of, keep: args.number(`target-${of}`, { min: Number.MIN_VALUE, max: 1 }) };
+  return of && { of, keep: args.number(`target-${of}`, { above: 0, max: 1 }) };
 }
 
 function setFrom(text: string): LayerSet {

@@ -58,7 +58,7 @@ export function trainOptions(args: Arguments): TrainOptions {
     epochs: args.number('epochs', { min: 1, integer: true }),
     batchSize: args.number('batch-size', { min: 1, integer: true }),
     optimizer: args.choice('optimizer', optimizers),
-    learningRate: args.number('learning-rate', { min: 0 }),
+    learningRate: args.number('learning-rate', { above: 0 }),
     schedule: scheduleOption(args),
     warmUp: args.number('warm-up', { min: 0 }),
     momentum: args.number('momentum', share),

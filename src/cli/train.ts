@@ -1,3 +1,5 @@
+// Training a model as it is, whether or not anything was cut.
+
 import { command } from './command.ts';
 import { threadsOf } from './computing.ts';
 import { dataFlags, giveData } from './data.ts';
@@ -22,7 +24,7 @@ export const trainCommand = command({
   summary: 'Train a model as it is.',
   options: { ...outputFlag, ...dataFlags, ...trainFlags },
   run: async (args, console): Promise<Trained> => {
-    const output = outputPath(args);
+    const output = await outputPath(args);
     const options = trainOptions(args);
     const opened = await openEngine(args.operands[0], threadsOf(args));
     await giveData(opened.engine, args);

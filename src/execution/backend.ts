@@ -41,7 +41,7 @@ export async function chooseBackend(wanted: Wanted = 'auto', options: BackendOpt
   try {
     return await backend;
   } catch (error) {
-    live = undefined;
+    if (live?.backend === backend) live = undefined;
     throw error;
   }
 }

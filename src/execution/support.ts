@@ -17,7 +17,7 @@ export function unsupported(given: Graph): string[] {
   return unsupportedIn(graph, inferTypes(graph));
 }
 
-export function unsupportedIn(graph: Graph, inference: Inference): string[] {
+function unsupportedIn(graph: Graph, inference: Inference): string[] {
   const refused = new Set(
     inference.problems.filter(({ code }) => refusals.has(code)).map(({ where }) => where),
   );

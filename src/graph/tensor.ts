@@ -68,7 +68,7 @@ export function halfToNumber(bits: number): number {
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** The nearest binary16, ties to even, as bits. */
-export function numberToHalf(value: number): number {
+function numberToHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
   const sign = (bits >>> 16) & 0x8000;
@@ -87,7 +87,7 @@ export function numberToHalf(value: number): number {
 }
 
 /** The nearest bfloat16, ties to even, as bits. */
-export function numberToBfloat16(value: number): number {
+function numberToBfloat16(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;

@@ -30,7 +30,7 @@ type TfModule = typeof Tf;
 const present = (view: NodeView<unknown>): number[] => sequence(view.inputs).filter((i) => view.has(i));
 
 /** Shape of all inputs broadcast together. */
-export function broadcastShape(view: NodeView<unknown>, shapes: readonly (readonly number[])[]): number[] {
+function broadcastShape(view: NodeView<unknown>, shapes: readonly (readonly number[])[]): number[] {
   try {
     return shapes.reduce<number[]>((a, b) => broadcast(a, b), []);
   } catch {
@@ -58,7 +58,7 @@ export function broadcastAxes(
 }
 
 /** `combine` on the host, with broadcasting. */
-export function foldElementwise(
+function foldElementwise(
   inputs: readonly HostTensor[],
   dtype: DataType,
   combine: (...values: number[]) => number,

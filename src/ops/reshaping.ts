@@ -56,11 +56,7 @@ export function alignAxes(dims: readonly number[], outDims: readonly number[]): 
 }
 
 /** The axes of a value seen in another shape. */
-export function reshapeAxes(
-  eq: Equations<unknown>,
-  axes: readonly Axis[],
-  outDims: readonly number[],
-): Axis[] {
+function reshapeAxes(eq: Equations<unknown>, axes: readonly Axis[], outDims: readonly number[]): Axis[] {
   const dims = axes.map((axis) => axis.length);
   if (elementCount(dims) === 0) {
     for (const axis of axes) eq.fix(axis, 'it holds nothing');

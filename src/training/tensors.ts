@@ -39,7 +39,7 @@ export function comfortableBatch({ inputs }: Graph, most: number): number {
 }
 
 /** Copies to the host. */
-export async function savedTensor(tensor: Tf.Tensor): Promise<SavedTensor> {
+async function savedTensor(tensor: Tf.Tensor): Promise<SavedTensor> {
   return { dims: [...tensor.shape], data: Float32Array.from(await tensor.data()) };
 }
 

@@ -189,6 +189,7 @@ describe('prune', () => {
     [['--scope', 'galactic'], 'local, global, isomorphic'],
     [['--layer-ratio', 'conv1'], 'conv1.weight=0.25'],
     [['--steps', '1.5'], 'whole number'],
+    [['--target-macs', '0'], '--target-macs takes a number above 0 and at most 1, not "0".'],
     [['--target-macs', '0.5', '--target-params', '0.5'], 'one target'],
   ])('refuses %j', async (words, sentence) => {
     const result = await run('prune', model, '-o', at('never.onnx'), ...words);
@@ -288,6 +289,20 @@ describe('evaluate, train and iterate', () => {
     expect(result.after.accuracy).toBeGreaterThan(0.9);
     expect(result.before.accuracy).toBeGreaterThan(0.9);
     expect(shapesIn(out)['conv2.weight']).toEqual([6, 4, 3, 3]);
+  });
+
+  it.each([
+    ['train', ['nowhere', 'out.onnx'], 'its folder does not exist'],
+    ['iterate', ['small.onnx', 'out.onnx'], 'its folder is a file'],
+    ['prune', ['.'], 'it is a folder'],
+  ])('%s tells before its work that there is no place for what it makes', async (name, place, why) => {
+    const path = join(folder, ...place);
+    const data = name === 'prune' ? [] : learning;
+    expect(await run(name, model, '-o', path, ...data)).toEqual({
+      status: 1,
+      out: '',
+      err: `secateur ${name}: "${path}" cannot be written: ${why}.\n`,
+    });
   });
 
   it('stops at an interrupt, writes what there is and says so', async () => {

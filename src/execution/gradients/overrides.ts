@@ -92,7 +92,7 @@ function registerExtremum(
 }
 
 /** Sums over the axes along which a tensor of this shape was repeated. */
-export function unbroadcast(tf: TfModule, x: Tf.Tensor, shape: readonly number[]): Tf.Tensor {
+function unbroadcast(tf: TfModule, x: Tf.Tensor, shape: readonly number[]): Tf.Tensor {
   const lead = x.rank - shape.length;
   const axes = [...x.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
   return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, [...shape]);

@@ -16,7 +16,7 @@ export interface Settled {
 }
 
 /** Relative distance from the target within which it counts as met. */
-export const TOLERANCE = 0.01;
+const TOLERANCE = 0.01;
 const FINEST = 1 / 4096;
 
 /**

@@ -13,7 +13,7 @@ import { npy } from './npy.ts';
 import type { DataOptions, DataReader } from './reader.ts';
 
 /** In the order in which they are asked. */
-export const dataReaders: readonly DataReader[] = [cifar, idx, npy, csv, images];
+const dataReaders: readonly DataReader[] = [cifar, idx, npy, csv, images];
 
 const titles = dataReaders.map(({ title }) => title);
 const HINT = `Open ${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}.`;

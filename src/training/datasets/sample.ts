@@ -7,7 +7,7 @@ import type { Dataset, Split } from '../types.ts';
 import { drawStroke, type Pen } from './digits/pen.ts';
 import { digitGlyphs, type Stroke } from './digits/strokes.ts';
 
-export const SAMPLE_SIZE = 28;
+const SAMPLE_SIZE = 28;
 const PIXELS = SAMPLE_SIZE * SAMPLE_SIZE;
 const CLASSES = digitGlyphs.length;
 

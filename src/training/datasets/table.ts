@@ -222,7 +222,7 @@ export function cellsOf(line: Uint8Array, delimiter: string): Uint8Array[] {
   return cells;
 }
 
-export const textOf = (cell: Uint8Array): string => {
+const textOf = (cell: Uint8Array): string => {
   const text = utf8.decode(cell).trim();
   return text.startsWith('"') && text.endsWith('"') && text.length > 1
     ? text.slice(1, -1).replaceAll('""', '"')

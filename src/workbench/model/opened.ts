@@ -174,7 +174,7 @@ const unknown = (what: string, id: string): ModelError =>
   new ModelError({ code: `unknown-${what}`, where: id, message: `There is no ${what} called "${id}".` });
 
 /** The page's options in the pruner's terms; the pruner checks them. */
-export function prunerOptions(options: StepOptions): PrunerOptions {
+function prunerOptions(options: StepOptions): PrunerOptions {
   const { calibration, backend, ...own } = options;
   return own;
 }

@@ -7,7 +7,7 @@ import { type HistoryEntry, replay } from '../../pruning/history.ts';
 import type { Cost } from '../../pruning/resizing.ts';
 import type { Decision, StepOptions } from '../engine.ts';
 
-export const RECIPE_VERSION = 1;
+const RECIPE_VERSION = 1;
 
 export interface RecipeStep {
   readonly options: StepOptions;
@@ -62,10 +62,6 @@ function isCut(value: unknown): value is HistoryEntry['cuts'][number] {
 /** The graph with the cuts of a step made. @throws ModelError `history-mismatch` when it has other groups */
 export const replayStep = (graph: Graph, { pruned, cuts }: RecipeStep, step: number): Graph =>
   pruned ? replay(graph, [{ step, cuts }]) : graph;
-
-/** The graph with every cut of the recipe made. @throws ModelError `history-mismatch` */
-export const replayRecipe = (graph: Graph, { steps }: Recipe): Graph =>
-  steps.reduce((present, step, index) => replayStep(present, step, index + 1), graph);
 
 export const recipeOf = (fileName: string, cost: Cost, steps: readonly RecipeStep[]): Recipe => ({
   recipe: RECIPE_VERSION,
