@@ -28,9 +28,15 @@ export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grou
   const { terms } = solution;
   const roots = findRoots(solution, roles);
   const onRoots = columnsOnRoots(terms, roots);
+  const ofKernels = roles.computed.map((axis) => columnsOf(terms, axis)).filter(({ length }) => length === 1);
   // Looking for columns makes atoms: from here on there are no more.
   const atomUnits = new AtomUnits(terms);
   const drafts = draftGroups(onRoots, atomUnits);
+  // Flattened, a kernel looks like heads and the dims in each.
+  for (const [{ atoms }] of ofKernels) {
+    const draft = drafts[atomUnits.groupOf[atoms[0]]];
+    if (draft) draft.kind = 'channels';
+  }
   const slots = memoised((axis: TermAxis) => slotsOf(atomUnits, axis));
   const members = membersByGroup(graph, solution, roles, slots);
   const ids = uniqueIds(drafts);

@@ -28,11 +28,14 @@ export interface Roles {
   readonly uses: readonly ConstantUse[];
   /** What each constant is first used as; work on it before that use, such as scaling a kernel, does not count. */
   readonly byTensor: ReadonlyMap<string, ConstantUse>;
+  /** Axes of kernels that the network computes from its inputs, as one out of a bank of filters. */
+  readonly computed: readonly TermAxis[];
 }
 
 export function findRoles(graph: Graph, inference: Inference, solution: Solution): Roles {
   const behind = constantsBehind(graph, inference);
   const uses: ConstantUse[] = [];
+  const computed: TermAxis[] = [];
   const multiplying = new Set<GraphNode>();
   let producers: ReadonlyMap<string, GraphNode> | undefined;
   const producer = (value: string | undefined) => {
@@ -46,7 +49,10 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
     for (const use of bound.operator.weights(bound.view as never)) {
       const value = node.inputs[use.input];
       const constants = value ? behind(value) : [];
-      if (constants.length === 0) continue;
+      if (constants.length === 0) {
+        if (use.role === 'kernel') computed.push(...kernelAxes(solution.axesOf(value), use));
+        continue;
+      }
       const role = use.role === 'other' ? spreadRole(node, producer, multiplying) : use.role;
       const axes = solution.axesOf(value);
       for (const { tensor, axes: stored } of constants) {
@@ -72,7 +78,14 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
     const first = byTensor.get(use.tensor);
     if (!first || (first.use.role === 'other' && use.use.role === 'kernel')) byTensor.set(use.tensor, use);
   }
-  return { uses, byTensor };
+  return { uses, byTensor, computed };
+}
+
+/** Output and input channels; none of what is multiplied example by example or head by head. */
+function kernelAxes(axes: readonly TermAxis[], { outAxis, inAxis }: WeightUse): TermAxis[] {
+  const isOwn = (a: number) => a === outAxis || a === inAxis;
+  if (axes.some((axis, a) => !isOwn(a) && !axis.fixed && axis.length > 1)) return [];
+  return axes.filter((_, a) => isOwn(a));
 }
 
 type Producer = (value: string | undefined) => GraphNode | undefined;

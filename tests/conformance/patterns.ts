@@ -96,6 +96,22 @@ const computedKernels: readonly Pattern[] = [
     groups: ['channels 6: filter 0, head 1'],
   },
   {
+    title: 'a kernel mixed for each image from a flat bank of them',
+    build: (net) => {
+      const x = first(net, 6);
+      const pooled = net.reshape(net.op('GlobalAveragePool', [x], [1, 6, 1, 1]), 1, 6);
+      const shares = net.map('Sigmoid', times(net, pooled, net.named('routing', 6, 3), 3));
+      const mixed = times(net, shares, net.named('bank', 3, 432), 432);
+      const kernel = net.reshape(mixed, 8, 6, 3, 3);
+      return last(net, net.map('Relu', conv(net, x, kernel.name, 8, 3)));
+    },
+    groups: [
+      'channels 6: stem 0, routing 0, bank 1',
+      'channels 3: routing 1, bank 0',
+      'channels 8: bank 1, head 1',
+    ],
+  },
+  {
     title: 'a kernel quantised on the way, with a step per filter',
     build: (net) => {
       const filter = { name: net.named('filter', 6, 3, 3, 3), dims: [6, 3, 3, 3] };
