@@ -26,10 +26,16 @@ export function rewriteNumbers(
   before: Analysis,
 ): { graph: Graph; problems: readonly Problem[] } {
   if (wanted.size === 0) return { graph, problems: [] };
-  const rewriting = new Rewriting(graph, inferTypes(settled(graph, wanted, before), before.bindings), before);
-  for (const [node, slots] of wanted)
-    for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
-  return rewriting.apply();
+  const inference = inferTypes(settled(graph, wanted, before), before.bindings);
+  const disputed = new Set<string>();
+  for (;;) {
+    const disputes = disputed.size;
+    const rewriting = new Rewriting(graph, inference, before, disputed);
+    for (const [node, slots] of wanted)
+      for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
+    const rewritten = rewriting.apply();
+    if (disputed.size === disputes) return rewritten;
+  }
 }
 
 /** The graph with every wanted number in its place: what else it computes is what the finished one will. */
@@ -84,11 +90,14 @@ class Rewriting {
   private readonly inputs = new Map<number, string[]>();
   private readonly problems: Problem[] = [];
   private readonly unused: Unused;
+  /** Values whose readers turned out to want different numbers: nothing is asked of what makes them. */
+  private readonly disputed: Set<string>;
 
-  constructor(graph: Graph, inference: Inference, before: Analysis) {
+  constructor(graph: Graph, inference: Inference, before: Analysis, disputed: Set<string>) {
     this.graph = graph;
     this.inference = inference;
     this.before = before;
+    this.disputed = disputed;
     this.wiring = wiringOf(graph);
     this.unused = new Unused(graph);
     this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -147,8 +156,11 @@ class Rewriting {
     if (tensor) {
       if (agreed) this.tensors.set(name, renumbered(tensor, name, agreed));
       else for (const { slot, values } of demands) this.give(slot, values, name, tensor);
-    } else if (!agreed || !this.push(name, agreed))
+    } else if (!agreed || !this.push(name, agreed)) {
+      const follows = this.followsInput(name);
+      if (demands[0].values.some((_, i) => follows(i))) this.disputed.add(name);
       for (const { slot, values } of demands) this.writeDown(slot, values, name);
+    }
   }
 
   /** The numbers all readers of a value want, if they want the same. */
@@ -192,8 +204,9 @@ class Rewriting {
     if (tensor) return elementCount(tensor.dims) === values.length;
     const follows = this.followsInput(name);
     if (!values.some((_, i) => follows(i))) return true;
-    const isSole = this.readersOf(name).length === 1;
-    return isSole && (this.behind(name, values)?.every((part) => this.canTake(...part)) ?? false);
+    return (
+      !this.disputed.has(name) && (this.behind(name, values)?.every((part) => this.canTake(...part)) ?? false)
+    );
   }
 
   /** What the inputs of the operator that makes a value would have to be; `undefined` where that cannot be told. */
