@@ -16,7 +16,10 @@ import { straighten } from './straighten.ts';
 import type { Analysis, Bindings, Group, Removal } from './types.ts';
 
 export interface AnalyseOptions {
-  /** Sizes of symbolic dimensions; see `inferAtFittingSize` for the defaults. */
+  /**
+   * Sizes of symbolic dimensions. Others: 1 for batches, 224 for sides of images, and for the rest the least of 16, 128,
+   * 1024 and 16384 at which every operator finds room.
+   */
   readonly bindings?: Bindings;
 }
 

@@ -41,11 +41,15 @@ export interface Network {
   readonly backend: Backend;
   /** Float constants of the graph; running statistics are here too, with `trainable: false`. */
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** Runs the network; inputs and outputs by name, in the file's axis order. */
+  /**
+   * Runs the network; inputs and outputs by name, in the file's axis order.
+   * @throws ModelError `bad-input` for one that is missing or whose elements do not fill its shape, `cannot-run` naming the node
+   */
   predict(inputs: Readonly<Record<string, HostArray>>): Promise<Record<string, HostArray>>;
   /**
    * The same on tensors, differentiable, to be called inside `tf.tidy` or a gradient. `wanted` names values to
    * return instead of the graph's outputs (activations for criteria, logits before a final Softmax).
+   * @throws ModelError `bad-input`, `cannot-run`, and `data-dependent` for a network whose sizes only `predict` can find
    */
   forward(
     inputs: Readonly<Record<string, Tf.Tensor>>,

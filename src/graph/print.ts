@@ -2,6 +2,10 @@
 
 import type { Attribute, Graph, GraphNode, ValueInfo } from './types.ts';
 
+/**
+ * Inputs, nodes in order and outputs, each on a line: `y = Conv(x, w[8, 3, 3, 3], group=1)`. Values of constants are left
+ * out.
+ */
 export function printGraph(graph: Graph): string {
   return [
     ...graph.inputs.map((input) => `input ${printValue(input)}`),

@@ -44,6 +44,14 @@ export interface PrunerState {
   readonly scopes: readonly (readonly [name: string, size: ScopeSize])[];
 }
 
+/**
+ * Prunes a network step by step, and says of every step whether it removed anything. The graph that goes in is never
+ * changed; `graph` is the network that is left.
+ * @example
+ * const pruner = new MetaPruner(openModel(bytes, 'model.onnx').graph, { ratio: 0.5, steps: 3, scope: 'global' });
+ * while (pruner.step()) report(pruner.analysis.params);
+ * report(pruner.lastStep?.reasons);
+ */
 export class MetaPruner {
   private options: CompleteOptions;
   private present: Present;
@@ -75,6 +83,7 @@ export class MetaPruner {
   get stepsMade(): number {
     return this.made;
   }
+  /** What the last step did; `undefined` before the first, and unchanged by one that was cancelled. */
   get lastStep(): StepReport | undefined {
     return this.report;
   }
@@ -91,12 +100,16 @@ export class MetaPruner {
     return this.underWay;
   }
 
-  /** Prunes; true if anything was removed, and `lastStep` says what, or why nothing was. */
+  /**
+   * Prunes; true if anything was removed, and `lastStep` says what, or why nothing was.
+   * @throws ModelError what `open` throws
+   */
   step(options?: { readonly interactive?: false; readonly evidence?: ProvidedEvidence }): boolean;
   /**
    * Yields the candidates of the step, which are accepted or rejected by their methods or by a decision given to
    * `next()`. The step ends with the generator, by exhaustion, `return()` or a `break`: what was accepted until then is
    * cut. An error thrown into the generator cancels the step.
+   * @throws ModelError what `open` throws, once it is first pulled
    */
   step(options: {
     readonly interactive: true;

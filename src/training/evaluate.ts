@@ -16,6 +16,9 @@ export interface EvaluateOptions extends AimOptions {
 }
 
 /**
+ * Mean loss per example, and the share of right answers where targets are classes. The loss is the one that training
+ * minimises: cross-entropy for classes, binary cross-entropy behind a sigmoid, mean squared error for other values, unless
+ * `objectives` say otherwise.
  * @throws ModelError `no-examples` for an empty split, `no-labels` for one without labels (unless a teacher is given:
  * then "right" means agreeing with it)
  */

@@ -29,7 +29,8 @@ export interface EvidenceProgress {
 const STRIDE = 4;
 
 /**
- * Collects what a criterion `needs` (its own declaration); nothing where the weights are enough.
+ * Collects what a criterion `needs` (its own declaration); nothing where the weights are enough. Gradients have an element
+ * for each of their constant, in its own order; activations one for each output channel of the node that reads a kernel.
  * @throws ModelError `no-labels` where gradients are wanted of examples without labels, and no teacher stands in
  */
 export async function collectEvidence(

@@ -38,7 +38,12 @@ export function penaltyNamed(written: string): PenaltyName {
   });
 }
 
-/** A network without groups is pulled nowhere. */
+/**
+ * What pulls whole units towards zero while a network trains; a network without groups is pulled nowhere.
+ * - `bn-scale`: the scales of batch normalisations, by their sign (Liu et al., "Network Slimming", ICCV 2017);
+ * - `group-lasso`: all weights of a unit, the weaker it is the harder (Fang et al., "DepGraph", CVPR 2023, eq. 6);
+ * - `growing`: the same, harder with every epoch (Wang et al., "Neural Pruning via Growing Regularization", ICLR 2021).
+ */
 export function penaltyOf(analysis: Analysis, options: PenaltyOptions): Penalty {
   const { name } = options;
   switch (name) {

@@ -11,6 +11,7 @@ import { l1, l2 } from './magnitude.ts';
 import { random } from './random.ts';
 import { taylor } from './taylor.ts';
 
+/** Those that are named in options and recipes, the default first. */
 export const criteria: readonly Criterion[] = [
   l2,
   l1,
@@ -35,7 +36,13 @@ export function criterionOf(name: string): Criterion {
   });
 }
 
-/** A criterion of the user's own: one score per unit of a group, the lowest goes first. */
+/**
+ * A criterion of the user's own: one score per unit of a group, the lowest goes first.
+ * @param needs `gradients` and `activations` are then to be given to every step; weights always are there
+ * @example
+ * const sparsest = ownCriterion('sparsest', ({ units, members }, { tensor }) => …);
+ * new MetaPruner(graph, { criterion: sparsest });
+ */
 export const ownCriterion = (
   name: string,
   score: Criterion['score'],

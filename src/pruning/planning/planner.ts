@@ -176,14 +176,7 @@ export class Planner {
     const place = (id: string | undefined): number => order.get(id ?? '') ?? -1;
     proposals.sort((a, b) => place(a.contender.id) - place(b.contender.id));
     const possible = withoutEmptied(this.analysis, proposals);
-    for (const { contender } of proposals.filter((proposal) => !possible.includes(proposal)))
-      heldBack.push(
-        reasonFor(
-          contender,
-          'min-width',
-          `${title(contender)} stays whole: nothing would be left where only some of its units are read.`,
-        ),
-      );
+    for (const proposal of proposals) if (!possible.includes(proposal)) heldBack.push(emptying(proposal));
     return { proposals: possible, heldBack: heldBack.sort((a, b) => place(a.group) - place(b.group)) };
   }
 
@@ -233,6 +226,13 @@ const reasonFor = ({ id }: Contender, code: ReasonCode, message: string): Reason
 
 const single = (contender: Contender): Reason =>
   reasonFor(contender, 'min-width', `${title(contender)} has a single unit, and a layer cannot be emptied.`);
+
+const emptying = ({ contender }: Proposal): Reason =>
+  reasonFor(
+    contender,
+    'min-width',
+    `${title(contender)} stays whole: nothing would be left where only some of its units are read.`,
+  );
 
 /** Contenders of a single unit cannot go and do not count. */
 function rankedScope(scope: Scope, scored: ReadonlyMap<Contender, Entry>, { sizes }: Memory): Ranked {

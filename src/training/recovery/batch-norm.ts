@@ -35,7 +35,8 @@ interface Normalisation {
 
 /**
  * Replaces the running statistics of every batch normalisation by those of the examples: the mean of the batches'
- * means, and the mean of their variances plus the variance of their means (the variance of everything together).
+ * means, and the mean of their variances plus the variance of their means (the variance of everything together). Says
+ * whether anything changed; a network without such statistics, and a shut gate, change nothing.
  */
 export async function reestimateBatchNorm(
   network: Network,

@@ -62,7 +62,11 @@ interface Layer extends KernelReader {
   readonly rows: (tf: typeof Tf, x: Tf.Tensor, y: Tf.Tensor, random: Random) => Rows;
 }
 
-/** Reconstructs every layer behind a cut, in place. Both networks must live on one backend. */
+/**
+ * Reconstructs every layer behind a cut, in place: its kernel [taps · inputs, outputs] becomes the ridge regression of
+ * what the layer of `original` said on the inputs that are left. Both networks must live on one backend.
+ * @param cuts the pruner that made `network` of `original`
+ */
 export async function reconstruct(
   network: Network,
   original: Network,
