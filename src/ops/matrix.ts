@@ -4,6 +4,7 @@
 import type * as Tf from '@tensorflow/tfjs';
 import { elementCount } from '../graph/tensor.ts';
 import { activationsByName } from './activation-by-name.ts';
+import { broadcastAxes } from './combinators.ts';
 import { sequence } from './host.ts';
 import {
   type AttrsOf,
@@ -72,23 +73,17 @@ function productShape(view: NodeView<unknown>, flags: Flags): number[] {
   return [...stack, ...kept.filter(isLength)];
 }
 
-/** Aligned from the right, position by position the same; a lone axis is repeated and says nothing. */
-export function broadcastAxes(eq: Equations<unknown>, a: readonly Axis[], b: readonly Axis[]): Axis[] {
-  const rank = Math.max(a.length, b.length);
-  return sequence(rank).map((i) => {
-    const left = a[a.length - rank + i];
-    const right = b[b.length - rank + i];
-    if (!left || !right) return left ?? right;
-    if (left.length === right.length) return eq.same(left, right);
-    return left.length === 1 ? right : left;
-  });
-}
+const lengthsOf = (axes: readonly Axis[]): number[] => axes.map(({ length }) => length);
+
+/** The axes of two values broadcast together. */
+const bothAxes = (eq: Equations<unknown>, a: readonly Axis[], b: readonly Axis[]): Axis[] =>
+  broadcastAxes(eq, [a, b], broadcast(lengthsOf(a), lengthsOf(b)));
 
 function productAxes(eq: Equations<unknown>, flags: Flags): Axis[] {
   const [a, b] = [eq.axes(0), eq.axes(1)];
   const [left, right] = factors(eq, flags);
   eq.same(a[left.contracted], b[right.contracted]);
-  const stack = broadcastAxes(eq, a.slice(0, left.stacked), b.slice(0, right.stacked));
+  const stack = bothAxes(eq, a.slice(0, left.stacked), b.slice(0, right.stacked));
   const kept = [
     left.kept === undefined ? undefined : a[left.kept],
     right.kept === undefined ? undefined : b[right.kept],
@@ -266,7 +261,7 @@ const gemm = {
   },
   terms: (eq: Equations<GemmAttrs>) => {
     const axes = productAxes(eq, gemmFlags(eq));
-    eq.out(0, eq.has(2) ? broadcastAxes(eq, axes, eq.axes(2)) : axes);
+    eq.out(0, eq.has(2) ? bothAxes(eq, axes, eq.axes(2)) : axes);
   },
   weights: (view: NodeView<GemmAttrs>): WeightUse[] => [
     ...productWeights(view, gemmFlags(view)),

@@ -189,10 +189,8 @@ function unsqueezedAxes(view: AxesView): Set<number> {
 
 /** Values of the old axes in order, with `fresh` where a new axis goes. */
 function withNewAxes<T>(old: readonly T[], added: ReadonlySet<number>, fresh: () => T): T[] {
-  const rest = old[Symbol.iterator]();
-  return sequence(old.length + added.size).map((axis) =>
-    added.has(axis) ? fresh() : (rest.next().value as T),
-  );
+  let next = 0;
+  return sequence(old.length + added.size).map((axis) => (added.has(axis) ? fresh() : old[next++]));
 }
 
 const Unsqueeze = operator({

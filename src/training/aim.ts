@@ -69,15 +69,16 @@ export class Aim {
 
   /** @throws ModelError when examples do not fit the network's inputs */
   bring(examples: Examples): Batch {
-    const { tf } = this.network.backend;
+    const { network, lesson } = this;
+    const { tf } = network.backend;
     const { targets = [] } = examples;
-    const inputs = inputTensors(this.network, examples);
+    const inputs = inputTensors(network, examples);
     return {
       count: examples.inputs[0].dims[0],
       inputs,
       targets: targetTensors(tf, examples),
       highest: targets.map(highestClass),
-      taught: this.lesson ? tf.tidy(() => this.lesson!.teach(inputs)) : {},
+      taught: lesson ? tf.tidy(() => lesson.teach(inputs)) : {},
     };
   }
 

@@ -5,6 +5,7 @@
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { classesOf, readClassNames } from './classes.ts';
 import { uint8 } from './elements.ts';
+import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
 import { AGAIN, counted, refuse } from './files/refuse.ts';
 import { type Part, partOf, splitsOf } from './parts.ts';
@@ -43,7 +44,7 @@ async function openCifar(files: readonly DataFile[], options: DataOptions): Prom
   const labelled: [string, Int32Array][] = [];
   for (const packed of batches) {
     const file = await unzipped(packed);
-    const part = partOf(file.name.split('/').at(-1)!) === 'test' ? 'test' : 'train';
+    const part = partOf(baseName(file.name)) === 'test' ? 'test' : 'train';
     const { rows, labels } = parts.get(part) ?? { rows: [], labels: [] };
     parts.set(part, { rows, labels });
     const opened = await openBatch(file, labelBytes);

@@ -5,6 +5,7 @@ import type { Problem } from '../../lib/errors.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { isNamesFile, readClassNames } from './classes.ts';
 import { labelColumn, labelsOf } from './csv-labels.ts';
+import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
 import { AGAIN, counted, refuse } from './files/refuse.ts';
 import { squareSide } from './layout.ts';
@@ -35,10 +36,11 @@ async function openCsv(files: readonly DataFile[], options: DataOptions): Promis
     if (!recognised[i]) continue;
     if (packed.size === 0) throw refuse(packed.name, 'is empty.', AGAIN);
     const part = partOf(packed.name) ?? 'train';
-    if (tables.has(part))
+    const other = tables.get(part);
+    if (other)
       throw refuse(
         packed.name,
-        `and "${tables.get(part)!.file.name}" hold the same part of a data set.`,
+        `and "${other.file.name}" hold the same part of a data set.`,
         'Open one data set at a time.',
       );
     tables.set(part, await scanTable(await unzipped(packed)));
@@ -68,7 +70,7 @@ function assemble(
   const splits: Partial<Record<Part, Split>> = {};
   for (const [part, each] of tables)
     splits[part] = splitOf([featureRows(each, kept, dims, scale)], [targets.get(part)!]);
-  const name = table.file.name.split('/').at(-1)!;
+  const name = baseName(table.file.name);
   return { name, dims: [dims], classes, ...splitsOf(splits, options), problems };
 }
 

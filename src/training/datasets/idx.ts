@@ -53,18 +53,18 @@ async function openIdx(files: readonly DataFile[], options: DataOptions): Promis
     if (recognised[i]) opened.push(await readHeader(await unzipped(file)));
   const problems: Problem[] = [];
   const parts = pair(opened);
-  const labels = new Map<Part, Int32Array>();
+  const labels = new Map<Part, Labels>();
   for (const [part, { labels: file }] of parts) if (file) labels.set(part, await readLabels(file));
   const names = options.classes ?? (await readClassNames(files));
   const classes = classesOf(
-    [...labels].map(([part, numbers]) => [parts.get(part)!.labels!.file.name, numbers] as const),
+    [...labels.values()].map(({ fileName, numbers }) => [fileName, numbers] as const),
     names,
   );
   const splits: Partial<Record<Part, Split>> = {};
   let dims: readonly number[] = [];
   for (const [part, { images }] of parts) {
     const rows = rowsOf(images, options);
-    const numbers = labels.get(part);
+    const numbers = labels.get(part)?.numbers;
     if (!numbers) problems.push(unlabelled(images.file.name));
     if (dims.length > 0 && String(dims) !== String(rows.dims))
       throw refuse(
@@ -150,10 +150,15 @@ function byPart(files: readonly IdxFile[]): Map<Part, IdxFile> {
   return parts;
 }
 
-async function readLabels({ file, element, dims, offset }: IdxFile): Promise<Int32Array> {
+interface Labels {
+  readonly fileName: string;
+  readonly numbers: Int32Array;
+}
+
+async function readLabels({ file, element, dims, offset }: IdxFile): Promise<Labels> {
   const values = new Float64Array(dims[0]);
   decodeElements(await readExactly(file, offset, file.size), element, values);
-  return Int32Array.from(values);
+  return { fileName: file.name, numbers: Int32Array.from(values) };
 }
 
 function rowsOf({ file, element, dims: [length, ...dims], offset }: IdxFile, options: DataOptions) {

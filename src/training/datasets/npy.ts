@@ -4,6 +4,7 @@
 import type { Problem } from '../../lib/errors.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { readClassNames } from './classes.ts';
+import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
 import { counted, refuse } from './files/refuse.ts';
 import { pictureLayout, squareSide, unlabelled } from './layout.ts';
@@ -42,11 +43,7 @@ function roleOf(name: string): Role | undefined {
   return words.some((word) => inputWord.test(word)) ? 'input' : undefined;
 }
 
-const stem = (name: string): string =>
-  name
-    .split('/')
-    .at(-1)!
-    .replace(/\.npy$/i, '');
+const stem = (name: string): string => baseName(name).replace(/\.npy$/i, '');
 
 interface Found {
   readonly inputs: NpyArray[];

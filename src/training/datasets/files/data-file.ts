@@ -41,3 +41,6 @@ export async function readExactly(file: DataFile, start: number, end: number): P
 
 export const dataView = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** A name without the folders before it. */
+export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
