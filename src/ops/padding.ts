@@ -118,17 +118,20 @@ function padEnds(tf: typeof Tf, x: Tf.Tensor, mode: PadMode, ends: [number, numb
   return ends.reduce((y, amounts, axis) => padAlong(tf, y, axis, mode, amounts, value), x);
 }
 
-/** Cuts positions into runs that step by 1, -1 or not at all, so that each is one slice. */
+/** Cuts positions into runs that step by 1 or by -1, so that each is one slice. */
 function monotoneRuns(positions: readonly number[]): number[][] {
   const runs: number[][] = [];
   for (const position of positions) {
     const run = runs.at(-1);
-    const step = run && run.length > 1 ? run[1] - run[0] : undefined;
-    const next = run && position - run[run.length - 1];
-    if (run && Math.abs(next as number) === 1 && (step === undefined || step === next)) run.push(position);
+    if (run && continues(run, position)) run.push(position);
     else runs.push([position]);
   }
   return runs;
+}
+
+function continues(run: readonly number[], position: number): boolean {
+  const step = position - run[run.length - 1];
+  return Math.abs(step) === 1 && (run.length === 1 || step === run[1] - run[0]);
 }
 
 function padHost(tensor: HostTensor, edge: Edge, mode: PadMode, value: number): HostTensor {

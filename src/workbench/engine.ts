@@ -10,7 +10,7 @@ import type { Reduction } from '../pruning/criteria/reductions.ts';
 import type { LayerSet, ScopeName, Target } from '../pruning/options.ts';
 import type { ScheduleName } from '../pruning/schedule.ts';
 import type { DataOptions as ReaderOptions } from '../training/datasets/reader.ts';
-import type { Evaluation, Normalisation, ScheduleOptions } from '../training/types.ts';
+import type { Change, Evaluation, Normalisation, ScheduleOptions } from '../training/types.ts';
 import type { Drawing, SessionState, TrainingPoint } from './state.ts';
 
 export type * from './state.ts';
@@ -39,7 +39,7 @@ export interface DataOptions extends Omit<ReaderOptions, 'decode'> {
 export interface DataSample {
   readonly width: number;
   readonly height: number;
-  /** RGBA, row by row. */
+  /** [height, width, 4]: RGBA, row by row. */
   readonly bytes: Uint8Array;
   readonly label?: string;
 }
@@ -162,67 +162,96 @@ export interface RepairOptions {
 
 // ---------------------------------------------------------------- the engine
 
-/** All methods reject with a `ModelError` (a `Problem` over the wire) and leave the session as it was. */
+/**
+ * All methods reject with a `ModelError` (a `Problem` over the wire) and leave the session as it was: `no-model` where
+ * they need one, `busy` for a call that would change the session while a pass trains it, `no-backend` and `device-lost`
+ * for those that compute, and what they say themselves.
+ */
 export interface Engine {
   /** Sends the present state at once and every new one after. */
   listen(listener: (state: SessionState) => void): Promise<void>;
 
+  /** A new session. @throws ModelError `unreadable`, and what `openModel` throws */
   open(file: DroppedFile, companions?: readonly DroppedFile[]): Promise<void>;
   /** The built-in model and its generated digits. */
   openSample(model: Uint8Array): Promise<void>;
-  /** A data set from dropped files (IDX pairs and the other readers' formats). */
+  /** A data set from dropped files (IDX pairs and the other readers' formats). @throws ModelError `wrong-data`, `data-mismatch` */
   openData(files: readonly DroppedFile[], options?: DataOptions): Promise<void>;
-  /** The open files' values with another mean and deviation; `undefined`: what the model's own notes say. */
+  /**
+   * The open files' values with another mean and deviation; `undefined`: what the model's own notes say.
+   * @throws ModelError `no-data-set`, `no-files`, `data-mismatch`
+   */
   normaliseData(normalisation: Normalisation | undefined): Promise<void>;
-  /** The built-in generated digits, for whichever model is open. */
+  /** The built-in generated digits, for whichever model is open. @throws ModelError `data-mismatch` */
   openGeneratedData(): Promise<void>;
-  /** The first examples as the network gets them, turned back into pictures. */
+  /** The first examples as the network gets them, turned back into pictures. @throws ModelError `no-data-set`, `no-pictures` */
   sampleData(count: number): Promise<readonly DataSample[]>;
-  /** What the network says about the same examples. */
+  /** What the network says about the same examples. @throws ModelError `no-data-set` */
   answers(options: { examples: number; backend: BackendName | 'auto' }): Promise<readonly Answer[]>;
   close(): Promise<void>;
 
   /** `expanded`: ids of drawn nodes to show operator by operator. */
   draw(expanded: readonly string[]): Promise<Drawing>;
-  /** Why two members of a group go together. */
+  /**
+   * Why two members of a group go together; they are numbered as `GroupSummary.members` lists them.
+   * @throws ModelError `unknown-group`, `unknown-member`
+   */
   explain(group: string, from: number, to: number): Promise<readonly CouplingStep[]>;
 
+  /**
+   * Scores the groups and opens a step for review; one without candidates ends at once, and the log says why.
+   * @throws ModelError `step-open`, `bad-option`, `unknown-criterion`, `no-data-set` for criteria that need examples
+   */
   startStep(options: StepOptions): Promise<void>;
+  /** @throws ModelError `no-step`, `unknown-candidate`, `bad-units` */
   decide(candidate: string, decision: Decision): Promise<void>;
-  /** The same decision for several candidates, in one go. */
+  /** The same decision for several candidates: for all of them, or where it does not suit one for none. */
   decideAll(candidates: readonly string[], decision: Decision): Promise<void>;
+  /** Takes the last decision back; nothing where there is none. @throws ModelError `no-step` */
   undo(): Promise<void>;
-  /** Accuracy on held-out examples of what the decisions so far would leave: nothing is cut. */
+  /**
+   * Accuracy on held-out examples of what the decisions so far would leave: nothing is cut.
+   * @throws ModelError `no-step`, `no-data-set`, `no-examples`, `no-labels`
+   */
   tryOut(options: { examples: number; backend: BackendName | 'auto' }): Promise<Evaluated>;
-  /** Cuts what was accepted; resolves to the flag. */
+  /** Cuts what was accepted; resolves to the flag. @throws ModelError `no-step` */
   applyStep(): Promise<boolean>;
-  /** Drops the open step; nothing was cut, nothing is remembered. */
+  /** Drops the open step; nothing was cut, nothing is remembered. @throws ModelError `no-step` */
   cancelStep(): Promise<void>;
   /**
    * Back to before the step at this place of the log, one of `SessionState.earlier`: what it and all that followed did to
    * the model is undone.
+   * @throws ModelError `step-open`, `unknown-step`
    */
   goBack(entry: number): Promise<void>;
   /** Lets a sticky reject be proposed again. */
   release(group: string): Promise<void>;
 
-  /** Yields progress; `return()` stops within one batch. Yields nothing when the gate is shut. */
+  /**
+   * Yields progress; `return()` stops within one batch. Yields nothing when the gate is shut.
+   * @throws ModelError `no-data-set`, `bad-option`, `unknown-augmentation`, `unknown-penalty`, `no-labels`, `nothing-to-train`
+   */
   train(options: TrainOptions): AsyncGenerator<TrainProgress, void, void>;
-  /** Goes on with the pass that `SessionState.interrupted` tells of, from its last checkpoint. */
+  /**
+   * Goes on with the pass that `SessionState.interrupted` tells of, from its last checkpoint.
+   * @throws ModelError `nothing-to-resume`, `checkpoint-misfit`, and what `train` throws
+   */
   resume(): AsyncGenerator<TrainProgress, void, void>;
-  /** Recovery without labels, behind the same gate: says whether it changed anything. */
-  repair(options: RepairOptions): Promise<{ readonly changed: boolean; readonly message: string }>;
+  /** Recovery without labels, behind the same gate: says whether it changed anything. @throws ModelError `no-data-set` */
+  repair(options: RepairOptions): Promise<Change>;
+  /** On all held-out examples. @throws ModelError `no-data-set`, `no-examples`, `no-labels` */
   evaluate(backend: BackendName | 'auto'): Promise<Evaluated>;
 
-  /** The smaller model in the format it came in. */
+  /** The smaller model in the format it came in. @throws ModelError `too-large`, `cannot-write` */
   exportModel(): Promise<NamedFile>;
   /** What was done, as JSON that the command line replays: options, decisions, removed channels. */
   exportRecipe(): Promise<NamedFile>;
   /** The original index of every surviving channel, by constant and axis. */
   provenance(): Promise<readonly SurvivingAxis[]>;
 
-  /** Everything needed to go on after a reload, and back again. */
+  /** Everything needed to go on after a reload, in one file. */
   save(): Promise<Uint8Array>;
+  /** Goes on with a session that `save` made. @throws ModelError `bad-session`, `unreadable` */
   restore(saved: Uint8Array | Blob): Promise<void>;
   /** Goes on with the session that the engine keeps by itself, as after a lost worker; false where there is none. */
   recover(): Promise<boolean>;
