@@ -46,11 +46,15 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
   for (const node of graph.nodes) {
     const bound = inference.bound(node.id);
     if (!bound) continue;
-    for (const use of bound.operator.weights(bound.view as never)) {
+    const stated = bound.operator.weights(bound.view as never);
+    const kernels = stated.filter(({ role }) => role === 'kernel');
+    for (const use of stated) {
       const value = node.inputs[use.input];
       const constants = value ? behind(value) : [];
       if (constants.length === 0) {
-        if (use.role === 'kernel') computed.push(...kernelAxes(solution.axesOf(value), use));
+        // Of a product of two either may be the kernel.
+        if (kernels.length === 1 && use === kernels[0])
+          computed.push(...channelsOf(solution.axesOf(value), use));
         continue;
       }
       const role = use.role === 'other' ? spreadRole(node, producer, multiplying) : use.role;
@@ -81,12 +85,8 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
   return { uses, byTensor, computed };
 }
 
-/** Output and input channels; none of what is multiplied example by example or head by head. */
-function kernelAxes(axes: readonly TermAxis[], { outAxis, inAxis }: WeightUse): TermAxis[] {
-  const isOwn = (a: number) => a === outAxis || a === inAxis;
-  if (axes.some((axis, a) => !isOwn(a) && !axis.fixed && axis.length > 1)) return [];
-  return axes.filter((_, a) => isOwn(a));
-}
+const channelsOf = (axes: readonly TermAxis[], { outAxis, inAxis }: WeightUse): TermAxis[] =>
+  axes.filter((_, a) => a === outAxis || a === inAxis);
 
 type Producer = (value: string | undefined) => GraphNode | undefined;
 

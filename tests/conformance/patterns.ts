@@ -170,6 +170,22 @@ const acrossChannels: readonly Pattern[] = [
     ],
   },
   {
+    title: 'relative positions, multiplied with the queries of every head by name',
+    build: (net) => {
+      const x = tokens(net);
+      const part = (name: string) => toHeads(net, times(net, x, net.named(name, 6, 12), 12), 3);
+      const [q, k, v] = ['q', 'k', 'v'].map((name) => net.reshape(part(name), 3, 5, 4));
+      const logits = net.op('MatMul', [q, net.transpose(k, 0, 2, 1)], [3, 5, 5]);
+      const places = net.op('Einsum', [q, net.named('places', 5, 4)], [3, 5, 5], { equation: 'htc,kc->htk' });
+      const shares = net.map('Softmax', net.map('Add', logits, {}, [places]), { axis: -1 });
+      const mixed = net.reshape(net.op('MatMul', [shares, v], [3, 5, 4]), 1, 3, 5, 4);
+      const rows = net.reshape(net.transpose(mixed, 0, 2, 1, 3), 1, 5, 12);
+      return times(net, rows, net.named('out', 12, 3), 3);
+    },
+    groups: ['heads 3: q 1, k 1, v 1, out 0', 'head-dims 4: q 1, k 1, places 1', 'head-dims 4: v 1, out 0'],
+    stays: { places: 'it is an input of the network' },
+  },
+  {
     title: 'a bias per head, from a layer on relative positions',
     build: (net) => {
       const places = { name: net.named('places', 25, 2), dims: [25, 2] };
