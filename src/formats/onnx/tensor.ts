@@ -3,11 +3,13 @@
 
 import { elementCount, elementSize, isPacked, storedBytes } from '../../graph/tensor.ts';
 import type { DataType, Tensor } from '../../graph/types.ts';
+import { joinedBytes } from '../../lib/bytes.ts';
 import { ModelError } from '../../lib/errors.ts';
 import type { Companions } from '../format.ts';
 import { dataTypes, ENTRY, TENSOR } from './schema.ts';
 import {
   bigIntegers,
+  counted,
   Damage,
   type Field,
   fieldsOf,
@@ -77,8 +79,6 @@ export function checkDims(name: string, dims: readonly number[]): void {
     throw new Damage(`the tensor "${name}" has the dimensions [${dims}]`);
 }
 
-const counted = (count: number): string => count.toLocaleString('en');
-
 const dataFields = new Set<number>([
   TENSOR.floatData,
   TENSOR.int32Data,
@@ -94,10 +94,10 @@ const plainFields = new Set<number>([TENSOR.rawData, TENSOR.floatData, TENSOR.do
 
 function dataBytes(dtype: DataType, data: readonly Field[]): Uint8Array | undefined {
   if (data.length === 0) return undefined;
-  const [{ no, payload }] = data;
+  const [{ no }] = data;
   if (no === TENSOR.stringData) return undefined;
   if (!plainFields.has(no)) return integerBytes(dtype, data.flatMap(bigIntegers));
-  return data.length === 1 ? payload : joined(data.map((field) => field.payload));
+  return joinedBytes(data.map((field) => field.payload));
 }
 
 /** Integers in the width of their type; halves are written as the integers of their bits. */
@@ -110,16 +110,6 @@ function integerBytes(dtype: DataType, values: readonly bigint[]): Uint8Array {
     else if (size === 4) words.setInt32(4 * i, Number(BigInt.asIntN(32, value)), true);
     else if (size === 2) words.setInt16(2 * i, Number(BigInt.asIntN(16, value)), true);
     else out[i] = Number(BigInt.asUintN(8, value));
-  }
-  return out;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
   }
   return out;
 }

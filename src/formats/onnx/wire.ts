@@ -3,6 +3,7 @@
 // order of fields survive. https://protobuf.dev/programming-guides/encoding
 
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { joinedBytes } from '../../lib/bytes.ts';
 import { ModelError } from '../../lib/errors.ts';
 
 /** A message: bytes, or the field that holds it. */
@@ -41,7 +42,8 @@ export class Field {
 /** Bytes that are no protobuf; `readOnnx` makes a `ModelError` of it that names the file. */
 export class Damage extends Error {}
 
-const counted = (count: number): string => count.toLocaleString('en');
+/** A number as a sentence tells it: `1,024`. */
+export const counted = (count: number): string => count.toLocaleString('en');
 
 /** The fields of a message in order. @throws Damage */
 export const fieldsOf = (message: Message): IterableIterator<Field> =>
@@ -221,13 +223,7 @@ export class MessageWriter {
         message: `The model would have ${counted(this.size)} bytes; an ONNX file holds no more than 2 GiB.`,
         hint: 'Prune more before exporting.',
       });
-    const out = new Uint8Array(this.size);
-    let at = 0;
-    for (const piece of this.pieces) {
-      out.set(piece, at);
-      at += piece.length;
-    }
-    return out;
+    return joinedBytes(this.pieces);
   }
 }
 

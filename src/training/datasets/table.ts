@@ -2,6 +2,7 @@
 // column holds. Rows are parsed again when they are asked for, so a table need not fit in memory. Quoted cells may hold
 // the delimiter but no line break.
 
+import { joinedBytes } from '../../lib/bytes.ts';
 import type { DataFile } from '../types.ts';
 import { counted, refuse } from './files/refuse.ts';
 
@@ -50,7 +51,7 @@ export async function scanTable(file: DataFile): Promise<Table> {
   let rest = new Uint8Array(0);
   for (let at = 0; at < file.size; at += CHUNK) {
     const read = await file.read(at, Math.min(file.size, at + CHUNK));
-    const bytes = rest.length > 0 ? joined(rest, read) : read;
+    const bytes = rest.length > 0 ? joinedBytes([rest, read]) : read;
     const base = at - rest.length;
     let from = 0;
     for (let to = bytes.indexOf(10); to >= 0; to = bytes.indexOf(10, from)) {
@@ -66,13 +67,6 @@ export async function scanTable(file: DataFile): Promise<Table> {
   }
   if (rest.length > 0) scan.line(rest, file.size - rest.length);
   return scan.finish();
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }
 
 class ColumnScan {

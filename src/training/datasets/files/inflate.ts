@@ -1,6 +1,7 @@
 // Unpacking with a bound: a few kilobytes can claim to be terabytes, so output is counted while it is made.
 
 import { Gunzip, Inflate, Unzlib } from 'fflate';
+import { joinedBytes } from '../../../lib/bytes.ts';
 import type { DataFile } from '../../types.ts';
 import { crc32 } from './crc32.ts';
 import { dataView, memoryFile } from './data-file.ts';
@@ -47,18 +48,7 @@ export async function inflate(
         'Unpack it first and open the unpacked files: those are read piece by piece.',
       );
   }
-  return joined(parts, length);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinedBytes(parts);
 }
 
 const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;

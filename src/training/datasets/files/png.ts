@@ -2,6 +2,7 @@
 // Transparency is dropped, 16-bit samples keep their high byte, colour profiles are ignored.
 // https://www.w3.org/TR/png-3/
 
+import { joinedBytes } from '../../../lib/bytes.ts';
 import type { Picture } from '../pictures.ts';
 import { crc32 } from './crc32.ts';
 import { dataView, memoryFile } from './data-file.ts';
@@ -96,13 +97,7 @@ function readChunks(
     at = end;
   }
   if (!header || data.length === 0) throw broken(name);
-  const packed = new Uint8Array(data.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of data) {
-    packed.set(part, at);
-    at += part.length;
-  }
-  return { header, palette, packed };
+  return { header, palette, packed: joinedBytes(data) };
 }
 
 function readHeader(body: Uint8Array, name: string): Header {
