@@ -37,6 +37,7 @@ export class OpenStep {
   readonly ratio: number | undefined;
   readonly problems: readonly Problem[];
   private readonly setup: StepSetup;
+  private idsByStructure: ReadonlyMap<string, readonly string[]> | undefined;
   private outcome: boolean | undefined;
 
   constructor(setup: StepSetup) {
@@ -103,12 +104,25 @@ export class OpenStep {
     this.setup.drop();
   }
 
+  /** Candidates of one structure share one list: as many lists as candidates would be a square of ids. */
   private alike(candidate: Candidate): readonly string[] {
-    const { signatureOf } = this.setup;
-    const own = signatureOf(candidate.proposal.contender);
-    return this.candidates
-      .filter(({ proposal }) => signatureOf(proposal.contender) === own)
-      .map(({ id }) => id);
+    this.idsByStructure ??= this.structures();
+    return this.idsByStructure.get(this.structureOf(candidate)) ?? [];
+  }
+
+  private structures(): ReadonlyMap<string, readonly string[]> {
+    const structures = new Map<string, string[]>();
+    for (const candidate of this.candidates) {
+      const structure = this.structureOf(candidate);
+      const known = structures.get(structure);
+      if (known) known.push(candidate.id);
+      else structures.set(structure, [candidate.id]);
+    }
+    return structures;
+  }
+
+  private structureOf({ proposal }: Candidate): string {
+    return this.setup.signatureOf(proposal.contender);
   }
 
   private assertOpen(): void {

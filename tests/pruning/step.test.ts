@@ -228,6 +228,7 @@ describe('an open step', () => {
     const step = new MetaPruner(residual(16, [8, 12, 8]), { ratio: 0.5 }).open();
     const inner = step.candidates.filter(({ id }) => id.startsWith('b'));
     expect(inner.map(({ alike }) => alike)).toEqual(inner.map(() => inner.map(({ id }) => id)));
+    expect(new Set(inner.map(({ alike }) => alike)).size).toBe(1);
     expect(step.candidates.find(({ id }) => id.startsWith('stem'))?.alike).toEqual(['stem.weight:0']);
   });
 });
