@@ -6,6 +6,7 @@ import { listenToKeys } from './commands/keyboard.ts';
 import { panels } from './panels/panels.ts';
 import { DropZone } from './shell/DropZone.tsx';
 import { Help } from './shell/Help.tsx';
+import { holdFocus } from './shell/hold-focus.ts';
 import { Nav } from './shell/Nav.tsx';
 import { Palette } from './shell/Palette.tsx';
 import { PanelFrame } from './shell/PanelFrame.tsx';
@@ -21,6 +22,7 @@ export function App() {
   const store = useAppStore();
   const shown = useApp(useShallow((state) => panels.filter(({ applies }) => applies(state))));
   useEffect(() => listenToKeys(store), [store]);
+  useEffect(holdFocus, []);
   return (
     <div className="app">
       <TopBar />

@@ -28,7 +28,11 @@ export function CommandButton({
     icon: command.icon,
     size,
     isDisabled: why !== undefined,
-    onPress: () => void command.perform(store.getState()),
+    onPress: () => {
+      // Two presses may come before the first is shown.
+      const state = store.getState();
+      if (command.whyNot(state) === undefined) void command.perform(state);
+    },
   };
   return (
     <span className={wide ? 'command-button wide' : 'command-button'} title={why}>

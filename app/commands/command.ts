@@ -51,8 +51,10 @@ export const withData: WhyNot = ({ session }) =>
 export const withRunnable: WhyNot = ({ session }) =>
   session?.model?.trainable.ok === false ? session.model.trainable.why : undefined;
 
-export const withStep: WhyNot = ({ session }) =>
-  session?.step ? undefined : 'No step is under review: start one.';
+export const withStep: WhyNot = ({ session, ending }) => {
+  if (!session?.step) return 'No step is under review: start one.';
+  return ending ? 'The step is being ended.' : undefined;
+};
 
 export const withoutStep: WhyNot = ({ session }) =>
   session?.step ? 'A step is under review: apply it or put it away first.' : undefined;

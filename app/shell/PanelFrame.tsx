@@ -16,6 +16,7 @@ export function PanelFrame({
       id={`panel-${id}`}
       className={grows ? 'panel grows' : 'panel'}
       aria-label={title}
+      tabIndex={-1}
       style={{ order, '--grows': grows } as CSSProperties}
     >
       <header className="panel-head">

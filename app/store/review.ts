@@ -19,6 +19,8 @@ export interface ReviewSlice {
   readonly reason: string;
   /** What the decisions so far would do to the accuracy, as last tried out; stale after another decision. */
   readonly tried: { readonly figures: Evaluated; readonly decisions: number } | undefined;
+  /** The step is being applied or cancelled. */
+  readonly ending: boolean;
   /** Decisions on their way to the engine. */
   readonly sent: ReadonlyMap<string, Verdict>;
   goTo(candidate: string | undefined): void;
@@ -73,6 +75,7 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
     picked: undefined,
     reason: '',
     tried: undefined,
+    ending: false,
     sent: new Map(),
     goTo(candidate) {
       const { current, session } = get();
@@ -120,14 +123,15 @@ export const reviewSlice: Slice<ReviewSlice> = (set, get, _store, engine) => {
       await queue;
     },
     async tryOut() {
-      await queue;
-      const decisions = get().session?.step?.decisions.length ?? 0;
-      const figures = await get().during('Trying the step out', () =>
-        engine.tryOut({ examples: 512, backend: get().trainOptions.backend }),
-      );
-      if (!figures) return;
-      set({ tried: { figures, decisions } });
-      get().say(`With the step so far: ${measured(figures)}.`);
+      const tried = await get().during('Trying the step out', async () => {
+        await queue;
+        const decisions = get().session?.step?.decisions.length ?? 0;
+        const figures = await engine.tryOut({ examples: 512, backend: get().trainOptions.backend });
+        return { figures, decisions };
+      });
+      if (!tried) return;
+      set({ tried });
+      get().say(`With the step so far: ${measured(tried.figures)}.`);
     },
     async toggleLock() {
       const { session, selectedGroup, stepOptions, setStepOptions } = get();

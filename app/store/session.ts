@@ -1,5 +1,6 @@
 // The session as the engine tells it, and what a person can ask of it.
 
+import type { Problem } from '../../src/lib/errors.ts';
 import type {
   Answer,
   DataSample,
@@ -46,6 +47,13 @@ export const examplesShown = 8;
 
 /** By its name alone, whatever folder it was dropped in. */
 const flat = ({ name, blob }: NamedBlob): NamedBlob => ({ name: baseName(name), blob });
+
+const oneAtATime = (opened: NamedBlob, other: NamedBlob): Problem => ({
+  code: 'several-models',
+  where: other.name,
+  message: `"${other.name}" was not opened, only "${opened.name}": one model at a time.`,
+  hint: 'Drop the other one by itself to open it instead.',
+});
 
 export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   /** Does `job` under a name; whether it worked. */
@@ -96,6 +104,16 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       await download(file);
       return file;
     });
+  /** Ends the step once every decision so far has reached the engine; it takes none from now on. */
+  const ended = async (work: string, end: () => Promise<unknown>): Promise<boolean> => {
+    set({ ending: true });
+    const done = await did(work, async () => {
+      await get().decisionsSent();
+      await end();
+    });
+    set({ ending: false });
+    return done;
+  };
   /** Says what the last step did, or why it did nothing. */
   const explainStep = () => {
     const entry = get().session?.log.findLast(({ kind }) => kind === 'step');
@@ -133,6 +151,8 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       const { model, companions, data } = sortFiles(files, session?.model !== undefined);
       if (!model) return openData(() => engine.openData(data));
       await openModel(model, companions);
+      const another = companions.find(({ name }) => looksLikeModel(name));
+      if (another && get().problems.length === 0) get().complain(oneAtATime(flat(model), flat(another)));
     },
     async openSample() {
       const opened = await did('Opening the sample', async () => {
@@ -171,12 +191,10 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-name=candidates]')?.focus());
     },
     async applyStep() {
-      await get().decisionsSent();
-      if (await did('Cutting what was accepted', () => engine.applyStep())) explainStep();
+      if (await ended('Cutting what was accepted', () => engine.applyStep())) explainStep();
     },
     async cancelStep() {
-      await get().decisionsSent();
-      if (await did('Cancelling the step', () => engine.cancelStep()))
+      if (await ended('Cancelling the step', () => engine.cancelStep()))
         get().say('The step was cancelled; nothing was cut.');
     },
     async goBack(entry) {

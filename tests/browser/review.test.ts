@@ -125,6 +125,47 @@ test('single channels are chosen by keyboard', async () => {
   expect(opened.complaints).toEqual([]);
 });
 
+test('the focus stays in the panel when the button that had it goes', async () => {
+  opened = await openPage(browser);
+  const { page } = opened;
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  await button(page, 'Try the sample').focus();
+  await page.keyboard.press('Enter');
+  await button(page, 'Start step').waitFor();
+  await expect.poll(focused).toBe('Dependency graph');
+  await button(page, 'Start step').focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(focused).toBe('Proposed groups');
+  await page.keyboard.press('y');
+  await button(page, 'Apply step').focus();
+  await page.keyboard.press('Enter');
+  await region(page, 'Steps').getByText('Step 1 removed 3 units').waitFor();
+  await expect.poll(focused).toBe('Candidates');
+  expect(opened.complaints).toEqual([]);
+});
+
+test('a step that is being applied takes neither a decision nor a second press', async () => {
+  const page = await open();
+  await page.keyboard.press('Enter');
+  await candidates(page).getByText('1 of 6').waitFor();
+  await page.evaluate(() => {
+    const press = (key: string) =>
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    const apply = [...document.querySelectorAll('button')].find(({ textContent }) =>
+      textContent?.startsWith('Apply step'),
+    );
+    press('y');
+    apply?.click();
+    press('y');
+    apply?.click();
+  });
+  await region(page, 'Steps').getByText('Step 1 removed 3 units').waitFor();
+  await button(page, 'Start step').and(page.locator(':enabled')).click();
+  await candidates(page).getByText('1 of 6').waitFor();
+  expect(await page.getByRole('alert').textContent()).toBe('');
+  expect(opened.complaints).toEqual([]);
+});
+
 test('a step whose candidates were all rejected shuts the gate: training is skipped, and the page says why', async () => {
   const page = await open();
   await page.keyboard.press('Enter');

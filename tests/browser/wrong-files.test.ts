@@ -2,6 +2,7 @@
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { smallModel } from '../workbench/small.ts';
 import { button, dropFiles, launch, type OpenedPage, openPage, openSample, region } from './chromium.ts';
 
 const text = (content: string) => Buffer.from(content);
@@ -47,6 +48,19 @@ test.each(wrong)('$name', async ({ name, buffer, says }) => {
   expect(await region(page, 'Model').textContent()).toContain('stem.conv');
   await button(page, 'Dismiss').click();
   await button(page, 'Start step').waitFor();
+});
+
+test('of two models the second is told to come by itself', async () => {
+  const { page } = opened;
+  const { name, bytes } = smallModel();
+  const both = [name, 'other.onnx'].map((each) => ({ name: each, mimeType: '', buffer: Buffer.from(bytes) }));
+  await dropFiles(page, both);
+  await page
+    .getByRole('alert')
+    .getByText(`"other.onnx" was not opened, only "${name}": one model at a time.`)
+    .waitFor();
+  await button(page, 'Dismiss').click();
+  await openSample(page);
 });
 
 test('after all of them the session goes on', async () => {
