@@ -33,13 +33,19 @@ function useInView(ids: readonly string[]): string | undefined {
   const [here, setHere] = useState<string>();
   const list = ids.join(' ');
   useEffect(() => {
+    const ids = list.split(' ');
+    const inView = new Set<string>();
     const observer = new IntersectionObserver(
       (entries) => {
-        for (const { isIntersecting, target } of entries) if (isIntersecting) setHere(target.id);
+        for (const { isIntersecting, target } of entries)
+          if (isIntersecting) inView.add(target.id);
+          else inView.delete(target.id);
+        // Between two panels it is still the one before.
+        setHere((before) => ids.find((id) => inView.has(id)) ?? before);
       },
       { rootMargin: '-35% 0px -60% 0px' },
     );
-    for (const id of list.split(' ')) {
+    for (const id of ids) {
       const element = document.getElementById(id);
       if (element) observer.observe(element);
     }

@@ -91,6 +91,40 @@ test('the bar of small screens leads to every panel', async () => {
   await close();
 });
 
+test('the bar of small screens tells where a window that became small stands', async () => {
+  const { page, close } = await openPage(browser);
+  await openSample(page);
+  await page.setViewportSize(phone);
+  const here = page.getByRole('navigation', { name: 'Panels' }).locator('[aria-current=true]');
+  await expect.poll(() => here.allTextContents()).toEqual(['Graph']);
+  await close();
+});
+
+/** Buttons and fields that stand beyond an edge of their panel. */
+const beyondPanels = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('section.panel')].flatMap((panel) => {
+      const edge = panel.getBoundingClientRect();
+      const beyond = [...panel.querySelectorAll('button, input:not([aria-hidden] *), h2')].filter((each) => {
+        const { left, right, width } = each.getBoundingClientRect();
+        return width > 1 && (left < edge.left || right > edge.right + 0.5);
+      });
+      return beyond.map((each) => `${panel.getAttribute('aria-label')}: ${each.textContent}`);
+    }),
+  );
+
+test('at every width, what a review needs stands inside its panel', async () => {
+  const { page, close } = await openPage(browser);
+  await openSample(page);
+  await button(page, 'Start step').click();
+  await button(page, 'Accept').click();
+  for (const width of [1440, 1121, 1120, 1024, 961, 960, 800, 390, 320]) {
+    await page.setViewportSize({ width, height: 768 });
+    await expect.poll(() => beyondPanels(page), { message: `${width} pixels` }).toEqual([]);
+  }
+  await close();
+});
+
 test('colours follow the system until they are chosen, and a choice is kept', async () => {
   const { page, close } = await openPage(browser, { colorScheme: 'dark' });
   const ground = () =>

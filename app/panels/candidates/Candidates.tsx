@@ -21,7 +21,7 @@ export function CandidatesHead() {
       </span>
       {at >= 0 && (
         <span className="counter figure">
-          {at + 1} of {step.candidates.length}
+          {(at + 1).toLocaleString('en-US')} of {step.candidates.length.toLocaleString('en-US')}
         </span>
       )}
     </>

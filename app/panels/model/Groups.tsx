@@ -33,7 +33,7 @@ export function Groups({ groups }: { readonly groups: readonly GroupSummary[] })
         <Filter label="Filter groups" value={filter} onChange={setFilter} />
       </div>
       {shown.length === 0 ? (
-        <Empty icon={Lock} title="No group matches">
+        <Empty icon={Lock} title={groups.length === 0 ? 'No groups' : 'No group matches'}>
           {groups.length === 0 ? 'Nothing in this network can be pruned by structure.' : undefined}
         </Empty>
       ) : (
