@@ -33,9 +33,21 @@ export class ModelError extends Error {
   }
 }
 
-/** Any thrown thing as a `Problem`; what is not a `ModelError` is an `internal` one. */
+/** What browsers say when a script or a file that is fetched when it is first needed does not come. */
+const notFetched =
+  /dynamically imported module|module script failed|Failed to fetch|NetworkError|Load failed/;
+
+/** Any thrown thing as a `Problem`; what is neither a `ModelError` nor a lost connection is an `internal` one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ModelError) return error.toProblem();
+  if (error instanceof TypeError && notFetched.test(error.message)) return unreachable;
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'internal', where: 'secateur', message };
 }
+
+const unreachable: Problem = {
+  code: 'unreachable',
+  where: 'secateur',
+  message: 'A part of the program could not be fetched.',
+  hint: 'Check the connection to where it comes from, then try again. What is open stays as it is.',
+};

@@ -327,7 +327,7 @@ export interface SessionState {
   readonly earlier?: readonly number[];
   /** Why a reload would lose the session; absent while it is kept. */
   readonly unkept?: Problem | undefined;
-  /** A training pass that was cut off and can go on from its last checkpoint. */
+  /** A training pass that was cut off and can go on from its last checkpoint, `epoch` epochs after its start. */
   readonly interrupted?: { readonly epoch: number; readonly epochs: number; readonly at: number };
   /** Runs now; absent when the engine is idle or trains (training tells by its own progress). */
   readonly busy?: Busy;

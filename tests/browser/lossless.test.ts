@@ -104,6 +104,9 @@ test('training goes on after its worker was terminated, and after a reload', {
 
   const beforeReload = await checkpointEpoch(page);
   await page.reload();
+  await button(page, 'Go on').waitFor();
+  const left = `A pass was cut off in epoch ${(await checkpointEpoch(page)) + 1} of`;
+  expect(await region(page, 'Training').textContent()).toContain(left);
   await button(page, 'Go on').click();
   await waitForEpoch(page, beforeReload + 1);
   await button(page, 'Stop').click();

@@ -92,8 +92,8 @@ function Plan() {
     <>
       {interrupted && (
         <p className="training-note interrupted">
-          A pass was cut off in epoch {interrupted.epoch} of {interrupted.epochs}.{' '}
-          <CommandButton command={goOn} size="s" />
+          A pass was cut off in epoch {Math.min(interrupted.epoch + 1, interrupted.epochs)} of{' '}
+          {interrupted.epochs}. <CommandButton command={goOn} size="s" />
         </p>
       )}
       <p className="training-plan figure">
