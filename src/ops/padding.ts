@@ -179,11 +179,10 @@ const Pad = operator({
   },
   terms: (eq) => {
     const axes = [...eq.axes(0)];
-    const zeros = eq.attrs.mode === 'constant' && padValue(eq) === 0;
     for (const edge of edgesOf(eq)) {
       const { axis, length, before, after } = edge;
       if (before === 0 && after === 0) continue;
-      if (!zeros) {
+      if (eq.attrs.mode !== 'constant') {
         const why = `it is padded in mode '${eq.attrs.mode}'`;
         eq.fix(axes[axis], why);
         axes[axis] = eq.fixed(length + before + after, why);

@@ -203,6 +203,23 @@ const acrossChannels: readonly Pattern[] = [
     stays: { places: 'it is an input of the network' },
   },
   {
+    title: 'linear attention counts with a one beside the values',
+    build: (net) => {
+      const x = tokens(net);
+      const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+        toHeads(net, times(net, x, net.named(name, 6, 12), 12), 3),
+      );
+      const counted = net.op('Pad', [v, net.integers(0, 0, 0, 0, 0, 0, 0, 1), net.number(1)], [1, 3, 5, 5]);
+      const turned = net.transpose(net.map('Sigmoid', k), 0, 1, 3, 2);
+      const memory = net.op('MatMul', [turned, counted], [1, 3, 4, 5]);
+      const read = net.op('MatMul', [net.map('Sigmoid', q), memory], [1, 3, 5, 5]);
+      const shares = net.op('Div', [net.slice(read, 3, 0, 4), net.slice(read, 3, 4, 5)], [1, 3, 5, 4]);
+      const rows = net.reshape(net.transpose(shares, 0, 2, 1, 3), 1, 5, 12);
+      return times(net, rows, net.named('out', 12, 3), 3);
+    },
+    groups: ['heads 3: q 1, k 1, v 1, out 0', 'head-dims 4: q 1, k 1', 'head-dims 4: v 1, out 0'],
+  },
+  {
     title: 'efficient channel attention slides along the channels, which stay',
     build: (net) => {
       const x = first(net, 6);

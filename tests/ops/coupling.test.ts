@@ -180,7 +180,7 @@ describe('channels', () => {
     ),
     row('pads with zeros', 'Pad', [floats([2]), vector(1, 2)], ['a b'], ['c a b d e']),
     row('crops', 'Pad', [floats([4]), vector(-1, -2)], ['a b c d'], ['b']),
-    row('pads with ones', 'Pad', [floats([2]), vector(1, 0), floats([], [1])], ['. .'], ['. . .']),
+    row('pads with ones', 'Pad', [floats([2]), vector(1, 0), floats([], [1])], ['a b'], ['c a b']),
     row('reflects', 'Pad', [floats([2, 2]), vector(0, 1, 0, 0)], ['a b', '. .'], ['a b', '. . .'], {
       attributes: { mode: 'reflect' },
     }),
