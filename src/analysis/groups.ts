@@ -230,13 +230,16 @@ function usesByTensor({ uses }: Roles): Map<string, ConstantUse[]> {
  * outputs the same channels; else the channels do.
  */
 function sideOf(uses: readonly ConstantUse[], axis: TermAxis, a: number): Member['side'] {
-  const isOut = ({ storedOut, storedIn, out }: ConstantUse) =>
-    storedOut === undefined ? a !== storedIn && isPartOf(axis, out) : a === storedOut;
-  const isIn = ({ storedOut, storedIn, in: inner }: ConstantUse) =>
-    storedIn === undefined ? a !== storedOut && isPartOf(axis, inner) : a === storedIn;
-  if (uses.some(isOut)) return 'out';
-  return uses.some(isIn) ? 'in' : 'other';
+  for (const use of uses) if (isOut(use, axis, a)) return 'out';
+  for (const use of uses) if (isIn(use, axis, a)) return 'in';
+  return 'other';
 }
+
+const isOut = ({ storedOut, storedIn, out }: ConstantUse, axis: TermAxis, a: number): boolean =>
+  storedOut === undefined ? a !== storedIn && isPartOf(axis, out) : a === storedOut;
+
+const isIn = ({ storedOut, storedIn, in: inner }: ConstantUse, axis: TermAxis, a: number): boolean =>
+  storedIn === undefined ? a !== storedOut && isPartOf(axis, inner) : a === storedIn;
 
 /** Named after the root; crossing groups on one root differ by kind, and by number where that is not enough. */
 function uniqueIds(drafts: readonly Draft[]): string[] {
