@@ -28,15 +28,13 @@ export function findGroups(graph: Graph, solution: Solution, roles: Roles): Grou
   const { terms } = solution;
   const roots = findRoots(solution, roles);
   const onRoots = columnsOnRoots(terms, roots);
-  const ofKernels = roles.computed.map((axis) => columnsOf(terms, axis)).filter(({ length }) => length === 1);
+  const ofKernels = roles.computed.map((axes) => axes.map((axis) => columnsOf(terms, axis)));
   // Looking for columns makes atoms: from here on there are no more.
   const atomUnits = new AtomUnits(terms);
   const drafts = draftGroups(onRoots, atomUnits);
-  // Flattened, a kernel looks like heads and the dims in each.
-  for (const [{ atoms }] of ofKernels) {
-    const draft = drafts[atomUnits.groupOf[atoms[0]]];
-    if (draft) draft.kind = 'channels';
-  }
+  const draftsOf = (columns: readonly Column[]) =>
+    columns.map(({ atoms }) => drafts[atomUnits.groupOf[atoms[0]]]);
+  for (const axes of ofKernels) asChannels(axes.map(draftsOf));
   const slots = memoised((axis: TermAxis) => slotsOf(atomUnits, axis));
   const members = membersByGroup(graph, solution, roles, slots);
   const ids = uniqueIds(drafts);
@@ -149,6 +147,14 @@ function newDraft(drafts: Draft[], kind: GroupKind, { use, tensorAxis }: Root): 
   const draft = { index: drafts.length, kind, root, crosses: [], units: 0 };
   drafts.push(draft);
   return draft;
+}
+
+/** A kernel that was flat when it was made looks like heads and the dims in each: its outputs and inputs. */
+function asChannels([outs = [], ins = []]: readonly (readonly (Draft | undefined)[])[]): void {
+  const [[a, ...more], [b, ...others]] = [outs, ins];
+  if (!a || !b?.crosses.includes(a.index) || more.length + others.length > 0) return;
+  a.kind = 'channels';
+  b.kind = 'channels';
 }
 
 /** Notes that groups share the positions of one axis. */

@@ -28,14 +28,14 @@ export interface Roles {
   readonly uses: readonly ConstantUse[];
   /** What each constant is first used as; work on it before that use, such as scaling a kernel, does not count. */
   readonly byTensor: ReadonlyMap<string, ConstantUse>;
-  /** Axes of kernels that the network computes from its inputs, as one out of a bank of filters. */
-  readonly computed: readonly TermAxis[];
+  /** Output and input axes of values that take the place of a kernel, as one mixed from a bank of filters does. */
+  readonly computed: readonly (readonly TermAxis[])[];
 }
 
 export function findRoles(graph: Graph, inference: Inference, solution: Solution): Roles {
   const behind = constantsBehind(graph, inference);
   const uses: ConstantUse[] = [];
-  const computed: TermAxis[] = [];
+  const computed: (readonly TermAxis[])[] = [];
   const multiplying = new Set<GraphNode>();
   let producers: ReadonlyMap<string, GraphNode> | undefined;
   const producer = (value: string | undefined) => {
@@ -47,14 +47,11 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
     const bound = inference.bound(node.id);
     if (!bound) continue;
     const stated = bound.operator.weights(bound.view as never);
-    const kernels = stated.filter(({ role }) => role === 'kernel');
     for (const use of stated) {
       const value = node.inputs[use.input];
       const constants = value ? behind(value) : [];
       if (constants.length === 0) {
-        // Of a product of two either may be the kernel.
-        if (kernels.length === 1 && use === kernels[0])
-          computed.push(...channelsOf(solution.axesOf(value), use));
+        if (isMatrix(use, stated)) computed.push(channelsOf(solution.axesOf(value), use));
         continue;
       }
       const role = use.role === 'other' ? spreadRole(node, producer, multiplying) : use.role;
@@ -87,6 +84,13 @@ export function findRoles(graph: Graph, inference: Inference, solution: Solution
 
 const channelsOf = (axes: readonly TermAxis[], { outAxis, inAxis }: WeightUse): TermAxis[] =>
   axes.filter((_, a) => a === outAxis || a === inAxis);
+
+/** A kernel that makes channels of channels, along one axis each. */
+const isMatrix = ({ role, input, outAxis, inAxis }: WeightUse, stated: readonly WeightUse[]): boolean =>
+  role === 'kernel' &&
+  outAxis !== undefined &&
+  inAxis !== undefined &&
+  stated.filter((other) => other.input === input).length === 1;
 
 type Producer = (value: string | undefined) => GraphNode | undefined;
 

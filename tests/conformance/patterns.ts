@@ -112,6 +112,17 @@ const computedKernels: readonly Pattern[] = [
     ],
   },
   {
+    title: 'features turned by a matrix that a layer makes of them',
+    build: (net) => {
+      const x = net.map('Relu', times(net, tokens(net), net.named('points', 6, 4), 4));
+      const summary = net.reduce('ReduceMean', x, [1], 0);
+      const flat = times(net, summary, net.named('matrix', 4, 20), 20);
+      const turned = net.op('MatMul', [x, net.reshape(flat, 1, 4, 5)], [1, 5, 5]);
+      return times(net, turned, net.named('out', 5, 3), 3);
+    },
+    groups: ['channels 4: points 1, matrix 0, matrix 1', 'channels 5: matrix 1, out 0'],
+  },
+  {
     title: 'a kernel quantised on the way, with a step per filter',
     build: (net) => {
       const filter = { name: net.named('filter', 6, 3, 3, 3), dims: [6, 3, 3, 3] };
