@@ -2,6 +2,7 @@
 // of them: a vector of all weights split into its sixty parts would be copied sixty times.
 
 import type * as Tf from '@tensorflow/tfjs';
+import { stridesOf } from '../../../ops/host.ts';
 import type { KernelMemory } from '../memory.ts';
 
 type Info = Tf.TensorInfo;
@@ -40,6 +41,3 @@ export function split(memory: KernelMemory, x: Info, lengths: Shape, axis: numbe
     return slice(memory, x, begin, x.shape.with(axis, length));
   });
 }
-
-const stridesOf = (shape: Shape): number[] =>
-  shape.map((_, i) => shape.slice(i + 1).reduce((n, length) => n * length, 1));
