@@ -19,6 +19,11 @@ export class Failure {
     this.#waiting.clear();
   }
 
+  /** @throws the failure, once it has happened */
+  assertNot(): void {
+    if (this.#happened) throw this.#happened.error;
+  }
+
   /** The answer, or the failure where that comes first. */
   beside<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

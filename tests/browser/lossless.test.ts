@@ -16,7 +16,7 @@ afterAll(() => browser?.close());
 /** What the page's own code hides from the outside, for a test to destroy. */
 interface Victims {
   workers: { terminate(): void }[];
-  devices: { destroy(): void }[];
+  devices: { destroy(): void; readonly lost: Promise<unknown> }[];
 }
 
 const engineWorker = (page: Page) => {
@@ -36,6 +36,15 @@ const watchDevices = (page: Page) =>
       victims.devices.push(device);
       return device;
     };
+  });
+
+/** Resolves when the engine, too, knows of the loss. */
+const destroyDevice = (page: Page) =>
+  engineWorker(page).evaluate(async () => {
+    const device = (globalThis as unknown as Victims).devices.at(-1);
+    device?.destroy();
+    await device?.lost;
+    await new Promise((resolve) => setTimeout(resolve));
   });
 
 const epochShown = async (page: Page): Promise<number> => {
@@ -73,20 +82,29 @@ const checkpointEpoch = (page: Page): Promise<number> =>
 const waitForCheckpoint = (page: Page, after: number) =>
   expect.poll(() => checkpointEpoch(page), { timeout: 120_000, interval: 200 }).toBeGreaterThan(after);
 
-test('training goes on after its graphics device was destroyed', { timeout: 400_000 }, async () => {
-  const { page, complaints, close } = await readyToTrain(browser, 'webgpu');
-  await watchDevices(page);
-  await button(page, 'Train').click();
-  await waitForCheckpoint(page, 0);
-  const before = await checkpointEpoch(page);
-  await engineWorker(page).evaluate(() => (globalThis as unknown as Victims).devices.at(-1)?.destroy());
-  await region(page, 'Steps').getByText('Training goes on from the last checkpoint').waitFor();
-  await waitForCheckpoint(page, before);
-  const devices = engineWorker(page).evaluate(() => (globalThis as unknown as Victims).devices.length);
-  expect(await devices).toBe(2);
-  expect(complaints).toEqual([]);
-  await close();
-});
+test.each(['running', 'on hold'])(
+  'training that is %s goes on after its graphics device was destroyed',
+  { timeout: 400_000 },
+  async (state) => {
+    const { page, complaints, close } = await readyToTrain(browser, 'webgpu');
+    await watchDevices(page);
+    await button(page, 'Train').click();
+    await waitForCheckpoint(page, 0);
+    if (state === 'on hold') {
+      await button(page, 'Pause').click();
+      await button(page, 'Resume').waitFor();
+    }
+    const before = await checkpointEpoch(page);
+    await destroyDevice(page);
+    if (state === 'on hold') await button(page, 'Resume').click();
+    await region(page, 'Steps').getByText('Training goes on from the last checkpoint').waitFor();
+    await waitForCheckpoint(page, before);
+    const devices = engineWorker(page).evaluate(() => (globalThis as unknown as Victims).devices.length);
+    expect(await devices).toBe(2);
+    expect(complaints).toEqual([]);
+    await close();
+  },
+);
 
 test('training goes on after its worker was terminated, and after a reload', {
   timeout: 300_000,

@@ -19,10 +19,12 @@ describe('a failure', () => {
   it('ends what is awaited, and what is awaited later; the first one counts', async () => {
     const failure = new Failure();
     const open = failure.beside(never());
+    expect(() => failure.assertNot()).not.toThrow();
     failure.happen(new Error('lost'));
     failure.happen(new Error('lost again'));
     await expect(open).rejects.toThrow(/^lost$/);
     await expect(failure.beside(Promise.resolve(7))).rejects.toThrow(/^lost$/);
+    expect(() => failure.assertNot()).toThrow(/^lost$/);
     expect(failure.happened).toBe(true);
   });
 

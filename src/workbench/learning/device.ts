@@ -14,7 +14,9 @@ export class Device {
   readonly #board: Board;
   readonly #options: BackendOptions;
   #backend: Backend | undefined;
+  /** Of the backend that was started last, until another is. */
   #loss: Failure | undefined;
+  #forgetting: Promise<void> | undefined;
 
   constructor(board: Board, options: BackendOptions) {
     this.#board = board;
@@ -23,14 +25,15 @@ export class Device {
 
   /** @throws ModelError `no-backend` */
   async start(wanted: BackendName | 'auto'): Promise<Backend> {
+    await this.#forgetting;
     const backend = await chooseBackend(wanted, this.#options);
     if (backend === this.#backend) return backend;
     this.#backend = backend;
     const loss = new Failure();
     this.#loss = loss;
-    void deviceLoss(backend).then(async (why) => {
-      if (this.#backend === backend) await this.#forget();
+    void deviceLoss(backend).then((why) => {
       loss.happen(lostError(why));
+      if (this.#backend === backend) this.#forgetting = this.#forget();
     });
     const { name, description, passedOver } = backend;
     this.#board.set({ backend: { name, description, passedOver } });
@@ -48,33 +51,37 @@ export class Device {
   ): Promise<T> {
     const network = await createNetwork(graph, await this.start(wanted));
     try {
-      return await this.orLost(work(network));
+      return await this.orLost(() => work(network));
     } finally {
       discard(network);
     }
   }
 
-  /** The answer, or the failure that says that there will be none. */
-  async orLost<T>(answer: Promise<T>): Promise<T> {
+  /**
+   * The answer, or the failure that says that there will be none. A lost device is not asked: tfjs would go on with another
+   * backend, which has none of the tensors.
+   */
+  async orLost<T>(ask: () => Promise<T>): Promise<T> {
     const loss = this.#loss;
-    if (!loss) return answer;
+    if (!loss) return ask();
+    loss.assertNot();
     try {
-      return await loss.beside(answer);
+      return await loss.beside(ask());
     } catch (error) {
-      // What was under way on a dying device fails in ways of its own, a moment before the loss is told.
-      if (!(error instanceof ModelError)) await loss.beside(pause(TOLD_WITHIN));
+      // What was under way on a dying device fails in ways of its own before the loss is told.
+      if (!isDeviceLost(error)) await loss.beside(pause(TOLD_WITHIN));
       throw error;
     }
   }
 
   async #forget(): Promise<void> {
     this.#backend = undefined;
-    this.#loss = undefined;
     await forgetBackend();
   }
 }
 
-const TOLD_WITHIN = 500;
+/** Milliseconds; a busy machine tells late. */
+const TOLD_WITHIN = 2000;
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));

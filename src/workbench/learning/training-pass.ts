@@ -161,7 +161,7 @@ export class TrainingPass {
   async *#follow(loop: Loop): Progress<TrainingResult> {
     for (;;) {
       const pulledAt = performance.now();
-      const { done, value } = await this.#context.device.orLost(loop.next());
+      const { done, value } = await this.#context.device.orLost(() => loop.next());
       if (done) return value;
       if (value.kind === 'batch') this.#rate.add(value.examples, performance.now() - pulledAt);
       const point = this.#pointOf(value);
@@ -176,7 +176,7 @@ export class TrainingPass {
   async #stopped(loop: Loop): Promise<TrainingResult> {
     this.#stop.abort();
     for (;;) {
-      const { done, value } = await this.#context.device.orLost(loop.next());
+      const { done, value } = await this.#context.device.orLost(() => loop.next());
       if (done) return value;
     }
   }
@@ -185,7 +185,7 @@ export class TrainingPass {
     const { board, keeper, device, model } = this.#context;
     this.#closed = true;
     this.#draw();
-    if (result.changed) model.pruner.replaceWeights(await device.orLost(network.readBack()));
+    if (result.changed) model.pruner.replaceWeights(await device.orLost(() => network.readBack()));
     const { accuracyBefore } = this.#kept;
     const { outcome, epochs, message } = result;
     const costs = withAccuracy(board.state.costs, accuracyAfter);
@@ -233,7 +233,7 @@ export class TrainingPass {
     if (examples === 0 || !(await isMeasurable(heldOut(data)))) return undefined;
     const work = measuring(network, data, { examples, seed });
     for (;;) {
-      const { done, value } = await device.orLost(work.next());
+      const { done, value } = await device.orLost(() => work.next());
       if (done) return value.accuracy;
       yield { ...this.#progress('evaluating'), batch: value.done, batches: value.of };
     }
@@ -243,7 +243,7 @@ export class TrainingPass {
     const { board, device, keeper } = this.#context;
     const begun = performance.now();
     if (begun - this.#lastCheckpoint < this.#pause) return;
-    const checkpoint = encodeCheckpoint(await device.orLost(event.checkpoint()));
+    const checkpoint = encodeCheckpoint(await device.orLost(() => event.checkpoint()));
     this.#draw();
     const epoch = event.kind === 'epoch' ? event.epoch + 1 : event.epoch;
     this.#kept = { ...this.#kept, checkpoint, epoch, points: board.state.curve.length, at: Date.now() };
