@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { listenToKeys } from './commands/keyboard.ts';
 import { panels } from './panels/panels.ts';
+import { AskLeave } from './shell/AskLeave.tsx';
 import { DropZone } from './shell/DropZone.tsx';
 import { Help } from './shell/Help.tsx';
 import { holdFocus } from './shell/hold-focus.ts';
@@ -45,6 +46,7 @@ export function App() {
       <DropZone />
       <Palette />
       <Help />
+      <AskLeave />
     </div>
   );
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../src/workbench/engine.ts';
 import { baseName, download } from '../files/files.ts';
 import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
+import { hasUnsavedWork } from '../log/unsaved.ts';
 import { bytes, plural } from '../text/numbers.ts';
 import type { Slice } from './state.ts';
 
@@ -19,6 +20,8 @@ export interface SessionSlice {
   readonly session: SessionState | undefined;
   /** A model that wants another file, kept until that file is dropped too. */
   readonly waiting: NamedBlob | undefined;
+  /** What would take the place of the open model, until the person has answered. */
+  readonly leaving: (() => Promise<void>) | undefined;
   receive(session: SessionState): void;
   /** Whatever was dropped or picked: a model, its companions, or data. */
   openFiles(files: readonly NamedBlob[]): Promise<void>;
@@ -30,6 +33,7 @@ export interface SessionSlice {
   readonly answers: readonly Answer[] | undefined;
   ask(): Promise<void>;
   closeModel(): Promise<void>;
+  answerLeaving(agreed: boolean): Promise<void>;
   startStep(): Promise<void>;
   applyStep(): Promise<void>;
   cancelStep(): Promise<void>;
@@ -63,6 +67,11 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       return true;
     })) ?? false;
 
+  /** At once where nothing is given up, else once the person has agreed. */
+  const leave = async (job: () => Promise<void>): Promise<void> => {
+    if (hasUnsavedWork(get().session?.log ?? [])) set({ leaving: job });
+    else await job();
+  };
   const openModel = async (model: NamedBlob, companions: readonly NamedBlob[]) => {
     set({ waiting: undefined });
     const file = flat(model);
@@ -83,6 +92,13 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
     if (!model) return;
     const open = model.groups.filter(({ locked }) => locked === undefined).length;
     get().say(`${model.fileName}: ${plural(open, 'group')} can be pruned.`);
+  };
+  const openSample = async () => {
+    const opened = await did('Opening the sample', async () => {
+      const answer = await fetch('./sample.onnx');
+      await engine.openSample(new Uint8Array(await answer.arrayBuffer()));
+    });
+    if (opened) greet();
   };
   const openSession = async (file: NamedBlob) => {
     const opened = await did('Opening the session', () => engine.restore(file.blob));
@@ -128,6 +144,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   return {
     session: undefined,
     waiting: undefined,
+    leaving: undefined,
     answers: undefined,
     receive(session) {
       const before = get().session;
@@ -146,21 +163,20 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       if (files.length === 0) return;
       const { session, waiting } = get();
       const kept = files.find(({ name }) => isSession(name));
-      if (kept) return openSession(kept);
-      if (waiting && !files.some(({ name }) => looksLikeModel(name))) return openModel(waiting, files);
+      if (kept) return leave(() => openSession(kept));
+      if (waiting && !files.some(({ name }) => looksLikeModel(name)))
+        return leave(() => openModel(waiting, files));
       const { model, companions, data } = sortFiles(files, session?.model !== undefined);
       if (!model) return openData(() => engine.openData(data));
-      await openModel(model, companions);
-      const another = companions.find(({ name }) => looksLikeModel(name));
-      if (another && get().problems.length === 0) get().complain(oneAtATime(flat(model), flat(another)));
+      const open = async () => {
+        await openModel(model, companions);
+        const another = companions.find(({ name }) => looksLikeModel(name));
+        if (another && get().problems.length === 0) get().complain(oneAtATime(flat(model), flat(another)));
+      };
+      if (looksLikeModel(model.name)) await leave(open);
+      else await open();
     },
-    async openSample() {
-      const opened = await did('Opening the sample', async () => {
-        const answer = await fetch('./sample.onnx');
-        await engine.openSample(new Uint8Array(await answer.arrayBuffer()));
-      });
-      if (opened) greet();
-    },
+    openSample: () => leave(openSample),
     openGeneratedData: () => openData(() => engine.openGeneratedData()),
     normaliseData: (normalisation) => openData(() => engine.normaliseData(normalisation)),
     sampleData: (count) => engine.sampleData(count),
@@ -177,8 +193,14 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
         known.length > 0 ? `${right} of ${known.length} examples are right.` : 'The network has answered.',
       );
     },
-    async closeModel() {
-      if (await did('Closing the model', () => engine.close())) get().say('');
+    closeModel: () =>
+      leave(async () => {
+        if (await did('Closing the model', () => engine.close())) get().say('');
+      }),
+    async answerLeaving(agreed) {
+      const { leaving } = get();
+      set({ leaving: undefined });
+      if (agreed) await leaving?.();
     },
     async startStep() {
       set({ filter: '', which: 'all' });

@@ -3,13 +3,36 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { button, dropFiles, launch, openPage, openSample, region } from './chromium.ts';
+import { smallModel } from '../workbench/small.ts';
+import { button, cutOnce, dropFiles, launch, openPage, openSample, region } from './chromium.ts';
+import { file } from './ready-to-train.ts';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser?.close());
+
+test('a model that was cut is left for another only when that was agreed to', async () => {
+  const { page, complaints, close } = await openPage(browser);
+  await openSample(page);
+  await cutOnce(page);
+  const model = () => page.locator('.top-line strong').textContent();
+  const ask = page.getByRole('dialog', { name: 'Leave sample.onnx?' });
+  await dropFiles(page, [file(smallModel())]);
+  await ask.getByRole('button', { name: 'Stay here' }).click();
+  await ask.waitFor({ state: 'detached' });
+  expect(await model()).toBe('sample.onnx');
+  await dropFiles(page, [file(smallModel())]);
+  await ask.getByRole('button', { name: 'Leave it' }).click();
+  await expect.poll(model).toBe('small.onnx');
+
+  // Nothing was done to it yet.
+  await button(page, 'Try the sample').click();
+  await expect.poll(model).toBe('sample.onnx');
+  expect(complaints).toEqual([]);
+  await close();
+});
 
 test('a saved session goes on where it stood', async () => {
   const first = await openPage(browser);
@@ -19,7 +42,9 @@ test('a saved session goes on where it stood', async () => {
   await button(first.page, 'Accept').click();
   await first.page.getByRole('img', { name: /^1 to go, 1 kept/ }).waitFor();
   await first.page.keyboard.press('Control+k');
-  await first.page.keyboard.type('Save session');
+  await first.page.getByLabel('Find a command').pressSequentially('Save session');
+  const found = first.page.getByRole('menuitem', { name: 'Save session' });
+  await found.and(first.page.locator('[data-focused]')).waitFor();
   const [download] = await Promise.all([
     first.page.waitForEvent('download'),
     first.page.keyboard.press('Enter'),

@@ -39,7 +39,7 @@ export function AskBack() {
   const close = () => ask(undefined);
   return (
     <Dialog title={`Go back to before step ${step.number}?`} size="s" open onClose={close}>
-      <p className="step-ask">
+      <p className="ask">
         The model gets back the channels and weights that it had before this step. What was cut and learned
         since is given up; the log and the curve keep it in sight.
       </p>
