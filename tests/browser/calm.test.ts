@@ -65,6 +65,8 @@ const batches = async (page: Page): Promise<number> => {
 test('a quick pass moves its figures and charts a few times a second, and nothing else', async () => {
   const { page, complaints, close } = await readyToTrain(browser, 'wasm');
   await region(page, 'Dependency graph').getByText('Laying out').waitFor({ state: 'detached' });
+  // Captions are drawn anew when their typeface arrives.
+  await page.waitForFunction(() => [...document.fonts].every(({ status }) => status === 'loaded'));
   await button(page, 'Train').click();
   await expect.poll(() => batches(page), { timeout: 60_000 }).toBeGreaterThan(20);
 

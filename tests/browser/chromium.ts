@@ -57,8 +57,13 @@ export async function openPage(
   return { page, complaints, close: () => context.close() };
 }
 
+/** A model is open and nothing is under way: what is pressed or dropped now is taken. */
+export const readyForStep = (page: Page): Promise<void> =>
+  button(page, 'Start step').and(page.locator(':enabled')).waitFor();
+
 /** The built-in model, opened. */
 export async function openSample(page: Page): Promise<void> {
   await button(page, 'Try the sample').click();
-  await button(page, 'Start step').waitFor();
+  await page.locator('.top-line').getByText('sample.onnx').waitFor();
+  await readyForStep(page);
 }

@@ -26,7 +26,19 @@ async function waitForBatches(page: Page, least = 10): Promise<void> {
 const stopped = async (page: Page): Promise<void> => {
   await button(page, 'Stop').click();
   await region(page, 'Steps').getByText('Training stopped').waitFor();
+  await button(page, 'Train').and(page.locator(':enabled')).waitFor();
 };
+/** Batches on the charts, once they have caught up with a pass that is over. */
+async function batchesAtRest(page: Page): Promise<number> {
+  let seen = Number.NaN;
+  const isAtRest = async () => {
+    const before = seen;
+    seen = await batches(page);
+    return seen === before;
+  };
+  await expect.poll(isAtRest, { interval: 500 }).toBe(true);
+  return seen;
+}
 
 test('files that are dropped on a running pass are refused in a sentence', async () => {
   const { page, complaints, close } = await readyToTrain(browser, 'wasm');
@@ -79,15 +91,15 @@ test('a tab that is closed is found again in the next one', async () => {
   await waitForBatches(page);
   await stopped(page);
   const entries = await region(page, 'Steps').getByRole('listitem').count();
-  const trained = await batches(page);
+  const trained = await batchesAtRest(page);
   const context = page.context();
   await page.close();
 
   const next = await context.newPage();
   await next.goto(inject('page'));
   await button(next, 'Start step').waitFor();
-  expect(await region(next, 'Steps').getByRole('listitem').count()).toBe(entries);
-  expect(await batches(next)).toBe(trained);
+  await expect.poll(() => region(next, 'Steps').getByRole('listitem').count()).toBe(entries);
+  expect(await batchesAtRest(next)).toBe(trained);
   expect(complaints).toEqual([]);
   await close();
 });

@@ -3,7 +3,7 @@
 import type { Browser } from 'playwright-core';
 import type { BackendName } from '../../src/execution/types.ts';
 import { smallData, smallModel } from '../workbench/small.ts';
-import { button, cutOnce, dropFiles, type OpenedPage, openPage } from './chromium.ts';
+import { cutOnce, dropFiles, type OpenedPage, openPage, readyForStep } from './chromium.ts';
 
 export const file = ({ name, bytes }: { name: string; bytes: Uint8Array }) => ({
   name,
@@ -30,7 +30,7 @@ export async function readyToTrain(browser: Browser, backend: BackendName): Prom
   }, backend);
   await page.reload();
   await dropFiles(page, [file(smallModel())]);
-  await button(page, 'Start step').waitFor();
+  await readyForStep(page);
   await dropFiles(page, smallData().map(file));
   await page.getByRole('status').getByText('to train on').waitFor();
   await cutOnce(page);
