@@ -77,13 +77,16 @@ class StateSender {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting) {
-      const state = this.#waiting;
-      this.#waiting = undefined;
-      const patch = diffStates(this.#sent, state);
-      this.#sent = state;
-      await this.listener?.(patch);
+    try {
+      while (this.#waiting) {
+        const state = this.#waiting;
+        this.#waiting = undefined;
+        const patch = diffStates(this.#sent, state);
+        this.#sent = state;
+        await this.listener?.(patch);
+      }
+    } finally {
+      this.#sending = undefined;
     }
-    this.#sending = undefined;
   }
 }

@@ -75,6 +75,23 @@ describe('an engine that outlives its worker', () => {
     expect(await engine.applyStep()).toBe(true);
   });
 
+  it('tells its next state to a listener that failed at the one before', async () => {
+    workers = new FakeWorkers();
+    const engine = steadyEngine(workers.start, { onLoss: () => {} });
+    let state: SessionState | undefined;
+    let isFailing = false;
+    await engine.listen((next) => {
+      if (isFailing) throw new Error('not now');
+      state = next;
+    });
+    await engine.open(smallModel());
+    isFailing = true;
+    await expect(engine.startStep(stepOptions())).rejects.toMatchObject({ message: 'not now' });
+    isFailing = false;
+    await engine.decideAll([], { verdict: 'accepted' });
+    expect(state?.step?.candidates.length).toBeGreaterThan(0);
+  });
+
   it('goes on training: whoever pulls notices a pause', async () => {
     const { engine, state } = await started();
     await engine.open(smallModel());

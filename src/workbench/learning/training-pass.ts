@@ -118,8 +118,9 @@ export class TrainingPass {
     yield this.#progress('compiling');
     const network = await createNetwork(model.graph, backend);
     const { distil } = this.#options;
-    const teacher = distil && (await createNetwork(model.original.graph, backend));
+    let teacher: Network | undefined;
     try {
+      teacher = distil && (await createNetwork(model.original.graph, backend));
       yield* this.#train(network, teacher);
     } finally {
       discard(network);
