@@ -41,7 +41,7 @@ export function Figures({ model }: { readonly model: ModelSummary }) {
   );
 }
 
-function rowsOf(model: ModelSummary, costs: readonly CostPoint[], log: readonly LogEntry[]): Row[] {
+export function rowsOf(model: ModelSummary, costs: readonly CostPoint[], log: readonly LogEntry[]): Row[] {
   const first = costs[0] ?? model;
   const cost = (name: string, opened: number, now: number): Row => ({
     name,
@@ -71,14 +71,18 @@ function fileRow({ fileBytes }: ModelSummary, now = fileBytes): Row {
 function accuracyRow(costs: readonly CostPoint[], log: readonly LogEntry[]): Row[] {
   const measured = accuracies(costs, log);
   if (!measured) return [];
-  const { before, now } = measured;
+  const { now } = measured;
+  const opened = costs[0]?.accuracy;
+  const isUnknown = opened === undefined;
   return [
     {
       name: 'Accuracy',
-      opened: accuracy(before),
+      opened: isUnknown ? '–' : accuracy(opened),
       now: accuracy(now),
-      change: now === before ? '' : points(now - before),
-      exactly: 'As first and as last measured on held-out examples',
+      change: isUnknown || now === opened ? '' : points(now - opened),
+      exactly: isUnknown
+        ? 'As last measured on held-out examples; as opened, the model was not measured'
+        : 'As opened and as last measured on held-out examples',
     },
   ];
 }
