@@ -75,6 +75,7 @@ async function openPage(): Promise<Page> {
 async function cut(page: Page, cycle: number): Promise<string> {
   if (cycle % 6 === 0) {
     await button(page, 'Try the sample').click();
+    await button(page, 'Leave it').click();
     await region(page, 'Steps').getByRole('listitem').nth(1).waitFor({ state: 'detached' });
   } else if (cycle % 3 === 0) {
     await region(page, 'Steps')

@@ -57,12 +57,11 @@ async function trainForAWhile(page: Page): Promise<void> {
 async function answers(page: Page): Promise<number[][]> {
   await button(page, 'Ask the network').click();
   await region(page, 'Data').getByText('Outputs of the network').click({ timeout: 240_000 });
-  return page
-    .getByRole('table', { name: 'Outputs of the network' })
-    .locator('tbody tr')
-    .evaluateAll((rows) =>
-      rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent))),
-    );
+  const rows = page.getByRole('table', { name: 'Outputs of the network' }).locator('tbody tr');
+  await rows.first().waitFor();
+  return rows.evaluateAll((all) =>
+    all.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent))),
+  );
 }
 
 async function exported(page: Page): Promise<Uint8Array> {

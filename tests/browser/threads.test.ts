@@ -70,6 +70,7 @@ async function result(page: Page): Promise<string[]> {
   await button(page, 'Ask the network').click();
   await region(page, 'Data').getByText('Outputs of the network').click();
   const outputs = page.getByRole('table', { name: 'Outputs of the network' }).locator('tbody td');
+  await outputs.first().waitFor();
   return [told ?? '', ...(await outputs.allTextContents())];
 }
 
