@@ -1,7 +1,7 @@
 // Sizes that reach a node as integers: the target of a Reshape, the parts of a Split, the bounds of a Slice.
 // What the shrunk graph computes by itself is left alone. Else the constants behind the numbers are rewritten, through
-// the joins and casts on the way, so that sizes which follow the input go on following it; only where that is
-// impossible the numbers are written down as a constant.
+// the joins and casts on the way, so that sizes which follow the input go on following it; where readers want different
+// numbers, each gets a computation of its own. Only where that is impossible the numbers are written down as a constant.
 
 import { type Inference, inferTypes } from '../analysis/fold.ts';
 import type { Analysis } from '../analysis/types.ts';
@@ -12,6 +12,7 @@ import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
 import { Unused } from '../graph/unused.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { ValueType } from '../ops/op.ts';
+import { InputSizes } from './input-sizes.ts';
 
 /** By `GraphNode.id` and input slot. */
 export type WantedNumbers = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
@@ -26,16 +27,10 @@ export function rewriteNumbers(
   before: Analysis,
 ): { graph: Graph; problems: readonly Problem[] } {
   if (wanted.size === 0) return { graph, problems: [] };
-  const inference = inferTypes(settled(graph, wanted, before), before.bindings);
-  const disputed = new Set<string>();
-  for (;;) {
-    const disputes = disputed.size;
-    const rewriting = new Rewriting(graph, inference, before, disputed);
-    for (const [node, slots] of wanted)
-      for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
-    const rewritten = rewriting.apply();
-    if (disputed.size === disputes) return rewritten;
-  }
+  const rewriting = new Rewriting(graph, inferTypes(settled(graph, wanted, before), before.bindings), before);
+  for (const [node, slots] of wanted)
+    for (const [slot, values] of slots) rewriting.want({ node, slot }, values);
+  return rewriting.apply();
 }
 
 /** The graph with every wanted number in its place: what else it computes is what the finished one will. */
@@ -67,12 +62,6 @@ interface Demand {
   readonly values: readonly number[];
 }
 
-/** Sizes to write down, and whether some are stuck at the present size of the input. */
-interface Opened {
-  readonly target: readonly number[];
-  readonly stuck: boolean;
-}
-
 /** Operators that hand integers on unchanged, from their first input. */
 const carriers = new Set(['Identity', 'Cast', 'CastLike', 'Unsqueeze', 'Squeeze', 'Reshape', 'Flatten']);
 
@@ -81,8 +70,8 @@ class Rewriting {
   private readonly wiring: Wiring;
   /** Of the graph as it will be. */
   private readonly inference: Inference;
-  private readonly before: Analysis;
-  private readonly byNode: ReadonlyMap<number, GraphNode>;
+  private readonly sizes: InputSizes;
+  private readonly byNode: Map<number, GraphNode>;
   /** Places of nodes in the graph, by id. */
   private readonly order: ReadonlyMap<number, number>;
   private readonly demands = new Map<string, Demand[]>();
@@ -90,14 +79,13 @@ class Rewriting {
   private readonly inputs = new Map<number, string[]>();
   private readonly problems: Problem[] = [];
   private readonly unused: Unused;
-  /** Values whose readers turned out to want different numbers: nothing is asked of what makes them. */
-  private readonly disputed: Set<string>;
+  /** Nodes that compute for some readers what their originals compute for the others, by the ids of those. */
+  private readonly copies = new Map<number, GraphNode[]>();
 
-  constructor(graph: Graph, inference: Inference, before: Analysis, disputed: Set<string>) {
+  constructor(graph: Graph, inference: Inference, before: Analysis) {
     this.graph = graph;
     this.inference = inference;
-    this.before = before;
-    this.disputed = disputed;
+    this.sizes = new InputSizes(before, inference);
     this.wiring = wiringOf(graph);
     this.unused = new Unused(graph);
     this.byNode = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -122,10 +110,12 @@ class Rewriting {
       this.demands.delete(name);
       this.meet(name, demands);
     }
-    const nodes = this.graph.nodes.map((node) => {
-      const inputs = this.inputs.get(node.id);
-      return inputs ? { ...node, inputs } : node;
-    });
+    const nodes = this.graph.nodes
+      .flatMap((node) => [node, ...this.copiesOf(node)])
+      .map((node) => {
+        const inputs = this.inputs.get(node.id);
+        return inputs ? { ...node, inputs } : node;
+      });
     const tensors = new Map([...this.graph.tensors, ...this.tensors]);
     return { graph: { ...this.graph, nodes, tensors }, problems: this.problems };
   }
@@ -152,33 +142,67 @@ class Rewriting {
 
   private meet(name: string, demands: readonly Demand[]): void {
     const tensor = this.graph.tensors.get(name);
-    const agreed = this.agreement(name, demands);
-    if (tensor) {
-      if (agreed) this.tensors.set(name, renumbered(tensor, name, agreed));
-      else for (const { slot, values } of demands) this.give(slot, values, name, tensor);
-    } else if (!agreed || !this.push(name, agreed)) {
-      const follows = this.followsInput(name);
-      if (demands[0].values.some((_, i) => follows(i))) this.disputed.add(name);
-      for (const { slot, values } of demands) this.writeDown(slot, values, name);
+    const wishes = byNumbers(demands);
+    const isEverybody = this.areAllReaders(name, demands);
+    for (const [w, wish] of wishes.entries()) {
+      const [{ values }] = wish;
+      if (tensor && isEverybody && wishes.length === 1)
+        this.tensors.set(name, renumbered(tensor, name, values));
+      else if (tensor) for (const { slot } of wish) this.give(slot, values, name, tensor);
+      else if (w > 0 || !isEverybody || !this.push(name, values)) this.part(name, wish);
     }
   }
 
-  /** The numbers all readers of a value want, if they want the same. */
-  private agreement(name: string, demands: readonly Demand[]): readonly number[] | undefined {
+  /** Gives readers numbers of their own: a constant that says as much, or what a copy of the operator makes. */
+  private part(name: string, demands: readonly Demand[]): void {
     const [{ values }] = demands;
-    const same = demands.every((demand) => demand.values.every((value, i) => value === values[i]));
+    const isStuck = demands.some(
+      ({ slot }) => this.sizes.opened(this.node(slot), slot.slot, values, name).stuck,
+    );
+    const producer = this.wiring.producer(name);
+    const parts = isStuck && producer ? this.takenBehind(name, values) : undefined;
+    if (!producer || !parts) {
+      for (const { slot } of demands) this.writeDown(slot, values, name);
+      return;
+    }
+    const copy = this.copy(producer);
+    for (const { slot } of demands) this.connect(slot, copy.outputs[0]);
+    for (const [{ slot }, part] of parts) this.want({ node: copy.id, slot }, part);
+  }
+
+  private copy(node: GraphNode): GraphNode {
+    const copy = {
+      ...node,
+      id: this.unused.id(),
+      name: this.unused.node(`${node.name}_pruned`, node.name),
+      outputs: node.outputs.map((name) => this.unused.value(`${name}_pruned`, node.name)),
+    };
+    this.byNode.set(copy.id, copy);
+    this.copies.set(node.id, [...this.copiesOf(node), copy]);
+    return copy;
+  }
+
+  private copiesOf({ id }: GraphNode): readonly GraphNode[] {
+    return this.copies.get(id) ?? [];
+  }
+
+  /** Whether nobody but these works with the value as it is. */
+  private areAllReaders(name: string, demands: readonly Demand[]): boolean {
     const wanting = new Set(demands.map(({ slot }) => slot.node));
     const others = this.readersOf(name).some((node) => !wanting.has(node.id));
     const repeated = demands.some(
       ({ slot }) => this.timesRead(slot, name) > demands.filter((d) => d.slot.node === slot.node).length,
     );
     const leaves = this.graph.outputs.some((output) => output.name === name);
-    return same && !others && !repeated && !leaves ? values : undefined;
+    return !others && !repeated && !leaves;
   }
 
   /** Who works with the numbers of a value: their count, and whether one is -1, do not change. */
   private readersOf(name: string): readonly GraphNode[] {
-    return this.wiring.consumers(name).filter(({ op }) => op !== 'Shape' && op !== 'Equal');
+    return this.wiring
+      .consumers(name)
+      .filter(({ op }) => op !== 'Shape' && op !== 'Equal')
+      .flatMap((node) => [node, ...this.copiesOf(node)]);
   }
 
   private timesRead(slot: Slot, name: string): number {
@@ -187,10 +211,14 @@ class Rewriting {
 
   /** Asks the operator that makes the value for other numbers; false where it only follows its inputs' shapes. */
   private push(name: string, values: readonly number[]): boolean {
+    const parts = this.takenBehind(name, values);
+    for (const [slot, part] of parts ?? []) this.want(slot, part);
+    return parts !== undefined;
+  }
+
+  private takenBehind(name: string, values: readonly number[]) {
     const parts = this.behind(name, values);
-    if (!parts?.every(([slot, part]) => this.canTake(slot, part))) return false;
-    for (const [slot, part] of parts) this.want(slot, part);
-    return true;
+    return parts?.every((part) => this.canTake(...part)) ? parts : undefined;
   }
 
   /**
@@ -202,11 +230,9 @@ class Rewriting {
     if (this.holds(name, values)) return true;
     const tensor = this.graph.tensors.get(name);
     if (tensor) return elementCount(tensor.dims) === values.length;
-    const follows = this.followsInput(name);
+    const follows = this.sizes.follows(name);
     if (!values.some((_, i) => follows(i))) return true;
-    return (
-      !this.disputed.has(name) && (this.behind(name, values)?.every((part) => this.canTake(...part)) ?? false)
-    );
+    return this.takenBehind(name, values) !== undefined;
   }
 
   /** What the inputs of the operator that makes a value would have to be; `undefined` where that cannot be told. */
@@ -255,7 +281,7 @@ class Rewriting {
     for (const [slot, other] of [inputs[1], inputs[0]].entries()) {
       const multiples = this.inference.known(other)?.values ?? [];
       const counts = values.map((value, i) => value / multiples[i]);
-      const follows = this.followsInput(inputs[slot]);
+      const follows = this.sizes.follows(inputs[slot]);
       if (counts.every((count, i) => Number.isInteger(count) && !follows(i)))
         return [[{ node: id, slot }, counts]];
     }
@@ -268,19 +294,20 @@ class Rewriting {
     const type = this.inference.types.get(this.nameAt(slot));
     const tensor = model ? renumbered(model, name, values) : alike(type, name, values);
     this.tensors.set(name, tensor);
+    this.connect(slot, name);
+  }
+
+  private connect(slot: Slot, name: string): void {
     const inputs = [...(this.inputs.get(slot.node) ?? this.node(slot).inputs)];
     while (inputs.length <= slot.slot) inputs.push('');
     inputs[slot.slot] = name;
     this.inputs.set(slot.node, inputs);
   }
 
-  /**
-   * Computed numbers become a constant. What follows the input goes on doing so where the operator has a way to say it: a
-   * Reshape 0 (copied) or -1 (inferred), an Expand 1 (as long as it is).
-   */
+  /** Computed numbers become a constant. */
   private writeDown(slot: Slot, values: readonly number[], name: string): void {
     const node = this.node(slot);
-    const { target, stuck } = this.opened(slot, values, name);
+    const { target, stuck } = this.sizes.opened(this.node(slot), slot.slot, values, name);
     if (stuck)
       this.problems.push({
         code: 'size-written-down',
@@ -290,68 +317,15 @@ class Rewriting {
       });
     this.give(slot, target, node.name);
   }
+}
 
-  /** Tells of each element whether it changes with the sizes of the network's inputs. */
-  private followsInput(name: string): (i: number) => boolean {
-    if (this.graph.tensors.has(name)) return () => false;
-    const here = this.before.known.get(name)?.values;
-    const there = this.elsewhere().known(name)?.values;
-    return (i) => here?.[i] !== there?.[i];
+function byNumbers(demands: readonly Demand[]): readonly (readonly Demand[])[] {
+  const alike = new Map<string, Demand[]>();
+  for (const demand of demands) {
+    const key = demand.values.join();
+    alike.set(key, [...(alike.get(key) ?? []), demand]);
   }
-
-  private other: Inference | undefined;
-
-  /** The graph before the cut at twice every symbolic size, which divides as well as the present one. */
-  private elsewhere(): Inference {
-    const { graph, bindings } = this.before;
-    this.other ??= inferTypes(
-      graph,
-      Object.fromEntries(Object.entries(bindings).map(([symbol, size]) => [symbol, 2 * size])),
-    );
-    return this.other;
-  }
-
-  private opened(slot: Slot, values: readonly number[], name: string): Opened {
-    const node = this.node(slot);
-    if (slot.slot === 1 && node.op === 'Expand') return this.openExpansion(node, values, name);
-    if (slot.slot === 1 && node.op === 'Reshape') return this.openTarget(node, values, name);
-    const follows = this.followsInput(name);
-    return { target: values, stuck: values.some((_, i) => follows(i)) };
-  }
-
-  private openTarget(node: GraphNode, values: readonly number[], name: string): Opened {
-    const follows = this.followsInput(name);
-    const isAxis = this.isAxisOf(node.inputs[0], values, name);
-    const copies = node.attributes.allowzero !== 1;
-    const copied = values.map((value, i) => (copies && follows(i) && isAxis(i, i) ? 0 : value));
-    const inferred = copied.findIndex((value, i) => value > 0 && follows(i));
-    const target = inferred >= 0 && !copied.includes(-1) ? copied.with(inferred, -1) : copied;
-    return { target, stuck: target.some((value, i) => value > 0 && follows(i)) };
-  }
-
-  /** Sizes are aligned with the data from the right. */
-  private openExpansion({ inputs: [data] }: GraphNode, values: readonly number[], name: string): Opened {
-    const follows = this.followsInput(name);
-    const isAxis = this.isAxisOf(data, values, name);
-    const before = values.length - (this.inference.types.get(data)?.dims.length ?? 0);
-    const keeps = (i: number) => follows(i) && isAxis(i, i - before);
-    return {
-      target: values.map((value, i) => (keeps(i) ? 1 : value)),
-      stuck: values.some((_, i) => follows(i) && !keeps(i)),
-    };
-  }
-
-  /** Tells whether element `i` of the wanted sizes is the length of an axis of the data, at any size of the input. */
-  private isAxisOf(
-    data: string,
-    values: readonly number[],
-    name: string,
-  ): (i: number, axis: number) => boolean {
-    const here = this.inference.types.get(data)?.dims;
-    const there = this.elsewhere().types.get(data)?.dims;
-    const wantedThere = this.elsewhere().known(name)?.values;
-    return (i, axis) => here?.[axis] === values[i] && there?.[axis] === wantedThere?.[i];
-  }
+  return [...alike.values()];
 }
 
 /** Other numbers for a constant. */

@@ -1,11 +1,16 @@
 // Sizes that a file computes from its input go on following it after a cut, also where one is computed behind another
 // that had to be rewritten. Exporters write them as Shape → Gather → Concat → Reshape.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
 import { inferTypes } from '../../src/analysis/fold.ts';
+import { openModel, writeModel } from '../../src/formats/formats.ts';
+import { createOnnx } from '../../src/formats/onnx/create.ts';
+import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { GraphBuilder } from '../../src/graph/build.ts';
+import { printGraph } from '../../src/graph/print.ts';
 import { cut } from '../../src/pruning/surgery.ts';
+import { expectLaw } from '../conformance/random/law.ts';
 
 const counting = (count: number) => Array.from({ length: count }, (_, i) => Math.sin(i));
 
@@ -67,8 +72,12 @@ function network() {
 /**
  * [N, T, 4] → twice [N · heads, T, 3], each head an example of its own, of sizes that are computed once → merged → a
  * linear layer.
+ * @param through what the sizes go through
  */
-function besideTheBatch(join: (b: GraphBuilder, parts: readonly string[]) => readonly string[]) {
+function besideTheBatch(
+  join: (b: GraphBuilder, parts: readonly string[]) => readonly string[],
+  through: (b: GraphBuilder, sizes: string) => string = (_, sizes) => sizes,
+) {
   const b = new GraphBuilder('heads beside the batch', { opset: 17 });
   const list = (value: number) => b.integers(`${value}`, [value]);
   const x = b.input('x', 'float32', ['N', 'T', 4]);
@@ -81,10 +90,11 @@ function besideTheBatch(join: (b: GraphBuilder, parts: readonly string[]) => rea
   const seen = (value: string, ...sizes: string[]) =>
     b.node('Reshape', [value, b.node('Concat', sizes, { axis: 0 })]);
   const swapped = (value: string) => b.node('Transpose', [value], { perm: [0, 2, 1, 3] });
+  const flat = through(b, b.node('Concat', [inList(all), list(-1), list(3)], { axis: 0 }));
   const examples = ['q', 'k'].map((name) => {
     const rows = b.node('MatMul', [x, b.tensor(name, 'float32', [4, 6], counting(24))]);
     const heads = seen(rows, inList(batch), list(-1), list(2), list(3));
-    return seen(swapped(heads), inList(all), list(-1), list(3));
+    return b.node('Reshape', [swapped(heads), flat]);
   });
   const ends = join(b, examples).map((value, i) => {
     const apart = swapped(seen(value, inList(batch), list(2), inList(length), list(3)));
@@ -102,6 +112,8 @@ test.each([
   ['keys and values repeated alike', 'head-dims', repeatedAlike()],
   ['the dims of heads beside the batch', 'head-dims', multiplied],
   ['heads beside the batch', 'heads', multiplied],
+  ['heads beside the batch, of one layer alone', 'heads', apart],
+  ['the dims of heads beside the batch, of one layer alone', 'head-dims', apart],
 ])('a pruned network takes every batch and length that the original takes: %s', (_, wanted, original) => {
   const analysis = analyse(original);
   const group = analysis.groups.find(({ kind }) => kind === wanted);
@@ -117,11 +129,42 @@ test.each([
   }
 });
 
-test('heads beside the batch of which one layer alone loses some: the size is written down, and that is told', () => {
-  const analysis = analyse(apart);
+test('a size that only the input makes is written down where it has to change, and that is told', () => {
+  const raised = besideTheBatch(
+    (_, parts) => parts,
+    (b, sizes) => b.node('Add', [b.node('Sub', [sizes, sizes]), sizes]),
+  );
+  const analysis = analyse(raised);
   const group = analysis.groups.find(({ kind }) => kind === 'heads');
   const { graph, problems } = cut(analysis, new Map([[group?.id ?? '', [1]]]));
   expect(problems.map(({ code }) => code)).toEqual(['size-written-down']);
   const { types } = inferTypes(graph, analysis.bindings);
-  expect(types.get(graph.outputs[0].name)).toEqual(analysis.types.get(apart.outputs[0].name));
+  expect(types.get(graph.outputs[0].name)).toEqual(analysis.types.get(raised.outputs[0].name));
+});
+
+describe('readers of one computed size that want different numbers are each given their own', () => {
+  test.each([
+    ['heads beside the batch', apart],
+    ['keys and values repeated alike', repeatedAlike()],
+  ])('%s', async (_, original) => {
+    for (const seed of [1, 2, 3, 4])
+      expect(await expectLaw(original, seed, { without: ['heads'], every: true })).toBeGreaterThan(0);
+  });
+
+  test('by copies of what computes them, which the file gets where they belong', () => {
+    const model = openModel(writeOnnx(createOnnx(apart)), 'apart.onnx');
+    const analysis = analyse(model.graph);
+    const dims = analysis.groups.filter(({ kind }) => kind === 'head-dims');
+    const { graph, problems } = cut(analysis, new Map(dims.map(({ id }, g) => [id, g === 0 ? [0] : [0, 2]])));
+    expect(problems).toEqual([]);
+    expect(graph.nodes.length).toBeGreaterThan(model.graph.nodes.length);
+    const read = new Set([
+      ...graph.outputs.map(({ name }) => name),
+      ...graph.nodes.flatMap(({ inputs }) => inputs),
+    ]);
+    expect(graph.nodes.filter(({ outputs: [made] }) => !read.has(made))).toEqual([]);
+    expect(printGraph(openModel(writeModel({ ...model, graph }), 'apart.onnx').graph)).toBe(
+      printGraph(graph),
+    );
+  });
 });

@@ -44,6 +44,7 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Mess
     if (value === 'unchanged') writer.raw(field.raw);
     else for (const patched of value) writer.bytes(field.no, patched);
   }
+  for (const node of patch.appended()) writer.bytes(GRAPH.node, node);
   for (const tensor of patch.added()) {
     writer.bytes(GRAPH.initializer, writeTensor(tensor));
     if (source.irVersion < FREE_CONSTANTS) writer.bytes(GRAPH.input, writeValueInfo(tensor));
@@ -52,7 +53,7 @@ function writeGraph(message: Uint8Array, graph: Graph, source: OnnxSource): Mess
 }
 
 /** The messages that take a field's place; none where it is gone. */
-type Patched = readonly MessageWriter[] | 'unchanged';
+type Patched = readonly (MessageWriter | Uint8Array)[] | 'unchanged';
 
 /** What becomes of each field of a GraphProto; ask in the order of the fields. */
 class GraphPatch {
@@ -61,8 +62,8 @@ class GraphPatch {
   private readonly nodes: ReadonlyMap<number, GraphNode>;
   /** New size lists of constants that are filled with one number. */
   private readonly sizes: ReadonlyMap<string, Tensor>;
-  /** Nodes that the file did not have and that are not written yet, in graph order. */
-  private readonly fresh: GraphNode[];
+  /** Nodes that the file did not have, by the id of the node of the file that they come before; `undefined`: the last. */
+  private readonly fresh: ReadonlyMap<number | undefined, readonly GraphNode[]>;
   /** Constants that are written densely from now on. */
   private readonly dense: Tensor[] = [];
   private id = 0;
@@ -71,7 +72,7 @@ class GraphPatch {
     this.graph = graph;
     this.source = source;
     this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-    this.fresh = graph.nodes.filter(({ id }) => !source.nodes.has(id));
+    this.fresh = freshNodes(graph, source);
     this.sizes = refilledSizes(constantNodes(message, source), graph.tensors, source.stated.tensors);
   }
 
@@ -102,6 +103,11 @@ class GraphPatch {
     }
   }
 
+  /** Nodes that the file did not have, and that come after all of its own. */
+  appended(): MessageWriter[] {
+    return encoded(this.fresh.get(undefined));
+  }
+
   /** Constants that the file did not have. */
   added(): Tensor[] {
     const { tensors } = this.source.stated;
@@ -119,18 +125,19 @@ class GraphPatch {
 
   private nodeOf(message: Uint8Array, id: number): Patched {
     const before = this.source.nodes.get(id);
-    const after = this.nodes.get(id);
-    if (before && !after) return this.inPlaceOf(before);
-    if (before) return after && before !== after ? [patchNode(message, before, after)] : 'unchanged';
+    if (before) return this.nodeIn(message, before);
     const { input, output } = namesOf(message);
     const tensor = this.changed(output) ?? this.inlinedConstant(message, output);
     return tensor && !this.sizes.has(input) ? [constantNode(message, tensor)] : 'unchanged';
   }
 
-  /** The nodes that make what a node made which is gone: the branch of an If, the body of a function. */
-  private inPlaceOf({ outputs }: GraphNode): MessageWriter[] {
-    const last = this.fresh.findLastIndex((node) => node.outputs.some((name) => outputs.includes(name)));
-    return this.fresh.splice(0, last + 1).map(encodeNode);
+  private nodeIn(message: Uint8Array, before: GraphNode): Patched {
+    const after = this.nodes.get(before.id);
+    if (!after) return [];
+    const fresh = this.fresh.get(before.id);
+    const isChanged = before !== after;
+    if (!fresh && !isChanged) return 'unchanged';
+    return [...encoded(fresh), isChanged ? patchNode(message, before, after) : message];
   }
 
   private inlinedConstant(message: Uint8Array, name: string): Tensor | undefined {
@@ -142,6 +149,21 @@ class GraphPatch {
     return undefined;
   }
 }
+
+function freshNodes({ nodes }: Graph, source: OnnxSource): Map<number | undefined, readonly GraphNode[]> {
+  const fresh = new Map<number | undefined, readonly GraphNode[]>();
+  let waiting: GraphNode[] = [];
+  for (const node of [...nodes, undefined]) {
+    if (node && !source.nodes.has(node.id)) waiting.push(node);
+    else if (waiting.length > 0) {
+      fresh.set(node?.id, waiting);
+      waiting = [];
+    }
+  }
+  return fresh;
+}
+
+const encoded = (nodes: readonly GraphNode[] = []): MessageWriter[] => nodes.map(encodeNode);
 
 function sparseName(message: Uint8Array): string {
   for (const field of fieldsOf(message))
