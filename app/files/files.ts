@@ -2,8 +2,6 @@
 
 import type { NamedBlob, NamedFile } from '../../src/workbench/engine.ts';
 
-export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
 const named = (file: File): NamedBlob => ({ name: file.webkitRelativePath || file.name, blob: file });
 
 /** Files of a drop, folders walked through; must be called while the drop event is handled. */

@@ -3,11 +3,14 @@
 import type { LogEntry } from '../../src/workbench/engine.ts';
 import { undoneEntries } from './lineage.ts';
 
-/** Whether the model was cut, trained or repaired since it was opened or last exported. */
-export function hasUnsavedWork(log: readonly LogEntry[]): boolean {
+/**
+ * Whether the model was cut, trained or repaired since it was opened, last exported, or kept in a session file.
+ * @param kept the log's last entry when a session file was made of it
+ */
+export function hasUnsavedWork(log: readonly LogEntry[], kept?: LogEntry): boolean {
   const undone = undoneEntries(log);
-  const exported = log.findLastIndex(({ kind }) => kind === 'exported');
-  return log.some((entry, place) => place > exported && !undone.has(place) && changesModel(entry));
+  const safe = log.findLastIndex((entry) => entry === kept || entry.kind === 'exported');
+  return log.some((entry, place) => place > safe && !undone.has(place) && changesModel(entry));
 }
 
 const changesModel = (entry: LogEntry): boolean =>

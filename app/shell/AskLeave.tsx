@@ -13,8 +13,8 @@ export function AskLeave() {
   return (
     <Dialog title={`Leave ${name ?? 'this model'}?`} size="s" open onClose={stay}>
       <p className="ask">
-        It was changed since it was opened or last exported, and leaving it gives that up. To keep it, export
-        the model or save the session first.
+        It was changed since it was opened or last saved, and leaving it gives that up. To keep it, export the
+        model or save the session first.
       </p>
       <div className="actions">
         <Button look="primary" onPress={() => void answer(true)}>

@@ -1,15 +1,17 @@
 // The session as the engine tells it, and what a person can ask of it.
 
 import type { Problem } from '../../src/lib/errors.ts';
+import { baseName } from '../../src/lib/text.ts';
 import type {
   Answer,
   DataSample,
   DataSummary,
+  LogEntry,
   NamedBlob,
   NamedFile,
   SessionState,
 } from '../../src/workbench/engine.ts';
-import { baseName, download } from '../files/files.ts';
+import { download } from '../files/files.ts';
 import { isSession, looksLikeModel, sessionEnding, sortFiles } from '../files/sort.ts';
 import { hasUnsavedWork } from '../log/unsaved.ts';
 import { bytes, plural } from '../text/numbers.ts';
@@ -20,6 +22,8 @@ export interface SessionSlice {
   readonly session: SessionState | undefined;
   /** A model that wants another file, kept until that file is dropped too. */
   readonly waiting: NamedBlob | undefined;
+  /** The log's last entry when the session was last saved as a file, or opened from one. */
+  readonly keptUpTo: LogEntry | undefined;
   /** What would take the place of the open model, until the person has answered. */
   readonly leaving: (() => Promise<void>) | undefined;
   receive(session: SessionState): void;
@@ -69,7 +73,8 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
 
   /** At once where nothing is given up, else once the person has agreed. */
   const leave = async (job: () => Promise<void>): Promise<void> => {
-    if (hasUnsavedWork(get().session?.log ?? [])) set({ leaving: job });
+    const { session, keptUpTo } = get();
+    if (hasUnsavedWork(session?.log ?? [], keptUpTo)) set({ leaving: job });
     else await job();
   };
   const openModel = async (model: NamedBlob, companions: readonly NamedBlob[]) => {
@@ -103,7 +108,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   const openSession = async (file: NamedBlob) => {
     const opened = await did('Opening the session', () => engine.restore(file.blob));
     if (!opened) return;
-    set({ problems: [], expanded: [] });
+    set({ problems: [], expanded: [], keptUpTo: get().session?.log.at(-1) });
     get().say(`${get().session?.model?.fileName ?? 'The session'} goes on where it was saved.`);
   };
   const openData = async (job: () => Promise<void>) => {
@@ -144,6 +149,7 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
   return {
     session: undefined,
     waiting: undefined,
+    keptUpTo: undefined,
     leaving: undefined,
     answers: undefined,
     receive(session) {
@@ -234,12 +240,15 @@ export const sessionSlice: Slice<SessionSlice> = (set, get, _store, engine) => {
       );
     },
     async saveSession() {
-      const name = get().session?.model?.fileName ?? 'model';
+      const { session } = get();
+      const name = session?.model?.fileName ?? 'model';
       const file = await saved('Writing the session', async () => ({
         name: `${name.replace(/\.[^.]*$/, '')}${sessionEnding}`,
         bytes: await engine.save(),
       }));
-      if (file) get().say('The session was saved as a file: drop it here to go on.');
+      if (!file) return;
+      set({ keptUpTo: session?.log.at(-1) });
+      get().say('The session was saved as a file: drop it here to go on.');
     },
     async exportRecipe() {
       const file = await saved('Writing the recipe', () => engine.exportRecipe());

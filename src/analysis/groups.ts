@@ -2,6 +2,7 @@
 // that a unit touches.
 
 import type { Graph } from '../graph/types.ts';
+import { grouped } from '../lib/grouped.ts';
 import { isOpen, type TermAxis } from './axis.ts';
 import { type Column, columnsOf, frozenBy } from './columns.ts';
 import type { Solution } from './equations.ts';
@@ -98,15 +99,12 @@ function columnsOnRoots(terms: Terms, roots: readonly Root[]): RootColumn[][] {
   return out;
 }
 
-function byKernel(roots: readonly Root[]): Iterable<readonly Root[]> {
-  const kernels = new Map<string, Root[]>();
-  for (const root of roots) {
-    const key = `${root.use.node.id}:${root.use.use.input}:${root.use.tensor}`;
-    const own = kernels.get(key) ?? [];
-    if (!own.some(({ axis }) => axis === root.axis)) own.push(root);
-    kernels.set(key, own);
-  }
-  return kernels.values();
+/** The first root on each axis that a kernel makes. */
+function byKernel(roots: readonly Root[]): readonly (readonly Root[])[] {
+  const kernels = grouped(roots, ({ use }) => `${use.node.id}:${use.use.input}:${use.tensor}`);
+  return [...kernels.values()].map((own) =>
+    own.filter(({ axis }, i) => own.findIndex((other) => other.axis === axis) === i),
+  );
 }
 
 /** A kernel that makes several axes at once, as Einsum writes attention, makes heads and the dims in each. */
@@ -194,7 +192,8 @@ function membersByGroup(
   slots: (axis: TermAxis) => readonly Slot[],
 ): Member[][] {
   const out: Member[][] = [];
-  const usesOf = usesByTensor(roles);
+  // A node uses a kernel once for every axis that it makes or adds up.
+  const usesOf = grouped(roles.uses, ({ tensor }) => tensor);
   for (const tensor of graph.tensors.keys()) {
     const reader = roles.byTensor.get(tensor);
     const uses = (usesOf.get(tensor) ?? []).filter(({ node }) => node === reader?.node);
@@ -216,17 +215,6 @@ function membersByGroup(
         });
       }
     }
-  }
-  return out;
-}
-
-/** A node uses a kernel once for every axis that it makes or adds up. */
-function usesByTensor({ uses }: Roles): Map<string, ConstantUse[]> {
-  const out = new Map<string, ConstantUse[]>();
-  for (const use of uses) {
-    const own = out.get(use.tensor);
-    if (own) own.push(use);
-    else out.set(use.tensor, [use]);
   }
   return out;
 }

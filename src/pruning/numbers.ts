@@ -11,6 +11,7 @@ import { elementCount, tensorOf, toNumbers } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Tensor } from '../graph/types.ts';
 import { Unused } from '../graph/unused.ts';
 import type { Problem } from '../lib/errors.ts';
+import { grouped } from '../lib/grouped.ts';
 import type { ValueType } from '../ops/op.ts';
 import { InputSizes } from './input-sizes.ts';
 
@@ -142,14 +143,15 @@ class Rewriting {
 
   private meet(name: string, demands: readonly Demand[]): void {
     const tensor = this.graph.tensors.get(name);
-    const wishes = byNumbers(demands);
+    const [wish, ...others] = grouped(demands, ({ values }) => values.join()).values();
+    const [{ values }] = wish;
     const isEverybody = this.areAllReaders(name, demands);
-    for (const [w, wish] of wishes.entries()) {
-      const [{ values }] = wish;
-      if (tensor && isEverybody && wishes.length === 1)
-        this.tensors.set(name, renumbered(tensor, name, values));
-      else if (tensor) for (const { slot } of wish) this.give(slot, values, name, tensor);
-      else if (w > 0 || !isEverybody || !this.push(name, values)) this.part(name, wish);
+    if (tensor && isEverybody && others.length === 0)
+      this.tensors.set(name, renumbered(tensor, name, values));
+    else if (tensor) for (const demand of demands) this.give(demand.slot, demand.values, name, tensor);
+    else {
+      if (!isEverybody || !this.push(name, values)) this.part(name, wish);
+      for (const other of others) this.part(name, other);
     }
   }
 
@@ -307,7 +309,7 @@ class Rewriting {
   /** Computed numbers become a constant. */
   private writeDown(slot: Slot, values: readonly number[], name: string): void {
     const node = this.node(slot);
-    const { target, stuck } = this.sizes.opened(this.node(slot), slot.slot, values, name);
+    const { target, stuck } = this.sizes.opened(node, slot.slot, values, name);
     if (stuck)
       this.problems.push({
         code: 'size-written-down',
@@ -317,15 +319,6 @@ class Rewriting {
       });
     this.give(slot, target, node.name);
   }
-}
-
-function byNumbers(demands: readonly Demand[]): readonly (readonly Demand[])[] {
-  const alike = new Map<string, Demand[]>();
-  for (const demand of demands) {
-    const key = demand.values.join();
-    alike.set(key, [...(alike.get(key) ?? []), demand]);
-  }
-  return [...alike.values()];
 }
 
 /** Other numbers for a constant. */

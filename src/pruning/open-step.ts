@@ -3,6 +3,7 @@
 
 import type { Analysis, Removal } from '../analysis/types.ts';
 import { ModelError, type Problem } from '../lib/errors.ts';
+import { grouped } from '../lib/grouped.ts';
 import { Candidate, type Decision, type Surroundings } from './candidate.ts';
 import type { Contender } from './planning/contenders.ts';
 import type { Plan } from './planning/planner.ts';
@@ -106,23 +107,14 @@ export class OpenStep {
 
   /** Candidates of one structure share one list: as many lists as candidates would be a square of ids. */
   private alike(candidate: Candidate): readonly string[] {
-    this.idsByStructure ??= this.structures();
-    return this.idsByStructure.get(this.structureOf(candidate)) ?? [];
-  }
-
-  private structures(): ReadonlyMap<string, readonly string[]> {
-    const structures = new Map<string, string[]>();
-    for (const candidate of this.candidates) {
-      const structure = this.structureOf(candidate);
-      const known = structures.get(structure);
-      if (known) known.push(candidate.id);
-      else structures.set(structure, [candidate.id]);
-    }
-    return structures;
-  }
-
-  private structureOf({ proposal }: Candidate): string {
-    return this.setup.signatureOf(proposal.contender);
+    const structureOf = ({ proposal }: Candidate) => this.setup.signatureOf(proposal.contender);
+    this.idsByStructure ??= new Map(
+      [...grouped(this.candidates, structureOf)].map(([structure, alike]) => [
+        structure,
+        alike.map(({ id }) => id),
+      ]),
+    );
+    return this.idsByStructure.get(structureOf(candidate)) ?? [];
   }
 
   private assertOpen(): void {

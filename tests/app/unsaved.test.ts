@@ -3,16 +3,16 @@
 import { expect, test } from 'vitest';
 import { hasUnsavedWork } from '../../app/log/unsaved.ts';
 import { createEngine } from '../../src/workbench/session.ts';
-import type { SessionState } from '../../src/workbench/state.ts';
+import type { LogEntry, SessionState } from '../../src/workbench/state.ts';
 import { smallModel, stepOptions } from '../workbench/small.ts';
 
-test('a cut is unsaved until it is exported or undone', async () => {
+test('a cut is unsaved until it is exported, kept in a session file or undone', async () => {
   const engine = createEngine();
   let state: SessionState | undefined;
   await engine.listen((next) => {
     state = next;
   });
-  const unsaved = () => hasUnsavedWork(state?.log ?? []);
+  const unsaved = (kept?: LogEntry) => hasUnsavedWork(state?.log ?? [], kept);
   const step = async (verdict: 'accepted' | 'rejected') => {
     await engine.startStep(stepOptions());
     await engine.decideAll(state?.step?.candidates.map(({ id }) => id) ?? [], { verdict });
@@ -22,6 +22,10 @@ test('a cut is unsaved until it is exported or undone', async () => {
   expect(unsaved()).toBe(false);
   await step('accepted');
   expect(unsaved()).toBe(true);
+  const kept = state?.log.at(-1);
+  expect(unsaved(kept)).toBe(false);
+  await step('accepted');
+  expect(unsaved(kept)).toBe(true);
   await engine.exportModel();
   expect(unsaved()).toBe(false);
 

@@ -5,11 +5,11 @@ import { elementCount, elementSize, isPacked, storedBytes } from '../../graph/te
 import type { DataType, Tensor } from '../../graph/types.ts';
 import { joinedBytes } from '../../lib/bytes.ts';
 import { ModelError } from '../../lib/errors.ts';
+import { counted } from '../../lib/text.ts';
 import type { Companions } from '../format.ts';
 import { dataTypes, ENTRY, TENSOR } from './schema.ts';
 import {
   bigIntegers,
-  counted,
   Damage,
   type Field,
   fieldsOf,

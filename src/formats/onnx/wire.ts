@@ -5,6 +5,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { joinedBytes } from '../../lib/bytes.ts';
 import { ModelError } from '../../lib/errors.ts';
+import { counted } from '../../lib/text.ts';
 
 /** A message: bytes, or the field that holds it. */
 export type Message = Uint8Array | Field;
@@ -41,9 +42,6 @@ export class Field {
 
 /** Bytes that are no protobuf; `readOnnx` makes a `ModelError` of it that names the file. */
 export class Damage extends Error {}
-
-/** A number as a sentence tells it: `1,024`. */
-export const counted = (count: number): string => count.toLocaleString('en');
 
 /** The fields of a message in order. @throws Damage */
 export const fieldsOf = (message: Message): IterableIterator<Field> =>

@@ -2,12 +2,12 @@
 // a plane per colour. Streamed. The Python and Matlab versions are refused: they are pickles.
 // https://www.cs.toronto.edu/~kriz/cifar.html (section "Binary version")
 
+import { baseName, counted } from '../../lib/text.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { classesOf, readClassNames } from './classes.ts';
 import { uint8 } from './elements.ts';
-import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
-import { AGAIN, counted, refuse } from './files/refuse.ts';
+import { AGAIN, refuse } from './files/refuse.ts';
 import { type Part, partOf, splitsOf } from './parts.ts';
 import type { DataOptions, DataReader } from './reader.ts';
 import { fileRows, joinedRows, memoryRows, type Rows, readStretches, splitOf } from './rows.ts';

@@ -1,8 +1,9 @@
 // Labels as files give them, and the classes they stand for.
 
+import { counted } from '../../lib/text.ts';
 import type { DataFile } from '../types.ts';
 import { readExactly } from './files/data-file.ts';
-import { counted, refuse } from './files/refuse.ts';
+import { refuse } from './files/refuse.ts';
 
 /** More classes than this are no classes. */
 const MOST_CLASSES = 100_000;

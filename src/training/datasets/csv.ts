@@ -2,12 +2,12 @@
 // Cells other than the label must be numbers: what is missing is refused, not filled in.
 
 import type { Problem } from '../../lib/errors.ts';
+import { baseName, counted } from '../../lib/text.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { isNamesFile, readClassNames } from './classes.ts';
 import { labelColumn, labelsOf } from './csv-labels.ts';
-import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
-import { AGAIN, counted, refuse } from './files/refuse.ts';
+import { AGAIN, refuse } from './files/refuse.ts';
 import { squareSide } from './layout.ts';
 import { type Part, partOf, splitsOf } from './parts.ts';
 import type { DataOptions, DataReader } from './reader.ts';

@@ -4,12 +4,13 @@
 
 import { elementCount } from '../../graph/tensor.ts';
 import type { Problem } from '../../lib/errors.ts';
+import { counted } from '../../lib/text.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { classesOf, readClassNames } from './classes.ts';
 import { decodeElements, type Element } from './elements.ts';
 import { dataView, readExactly } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
-import { AGAIN, counted, refuse } from './files/refuse.ts';
+import { AGAIN, refuse } from './files/refuse.ts';
 import { pictureLayout, unlabelled } from './layout.ts';
 import { type Part, partOf, splitsOf } from './parts.ts';
 import type { DataOptions, DataReader } from './reader.ts';

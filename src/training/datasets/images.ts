@@ -2,11 +2,12 @@
 // decoded when they are asked for; small ones are kept, up to a limit. What is no picture is skipped and said so.
 
 import type { Problem } from '../../lib/errors.ts';
+import { counted } from '../../lib/text.ts';
 import { resizePlanes, toChannels } from '../resample.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { classesOf, isNamesFile, readClassNames } from './classes.ts';
 import { readExactly } from './files/data-file.ts';
-import { counted, refuse } from './files/refuse.ts';
+import { refuse } from './files/refuse.ts';
 import { unlabelled } from './layout.ts';
 import { type Part, partOfFolders, splitsOf } from './parts.ts';
 import { decodePicture, type Picture, pictureName } from './pictures.ts';

@@ -2,10 +2,11 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { elementCount } from '../../graph/tensor.ts';
+import { counted } from '../../lib/text.ts';
 import type { DataFile } from '../types.ts';
 import { type Element, isReadable } from './elements.ts';
 import { dataView, readExactly } from './files/data-file.ts';
-import { AGAIN, counted, refuse } from './files/refuse.ts';
+import { AGAIN, refuse } from './files/refuse.ts';
 
 /** Header length announced by damaged files can be anything; real ones have a hundred bytes. */
 const HEADER_LIMIT = 2 ** 16;

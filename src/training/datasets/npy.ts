@@ -2,11 +2,11 @@
 // (`x_train`, `test_labels`, `images`); inputs are streamed, targets kept in memory.
 
 import type { Problem } from '../../lib/errors.ts';
+import { baseName, counted } from '../../lib/text.ts';
 import type { DataFile, Dataset, Split } from '../types.ts';
 import { readClassNames } from './classes.ts';
-import { baseName } from './files/data-file.ts';
 import { peek, unzipped } from './files/inflate.ts';
-import { counted, refuse } from './files/refuse.ts';
+import { refuse } from './files/refuse.ts';
 import { pictureLayout, squareSide, unlabelled } from './layout.ts';
 import { type NpyArray, readNpyHeader } from './npy-array.ts';
 import { type Part, partOf, splitsOf } from './parts.ts';

@@ -3,8 +3,9 @@
 // the delimiter but no line break.
 
 import { joinedBytes } from '../../lib/bytes.ts';
+import { counted } from '../../lib/text.ts';
 import type { DataFile } from '../types.ts';
-import { counted, refuse } from './files/refuse.ts';
+import { refuse } from './files/refuse.ts';
 
 const CHUNK = 2 ** 20;
 const LINE_LIMIT = 2 ** 24;

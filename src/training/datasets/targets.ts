@@ -1,10 +1,11 @@
 // Targets as arrays bring them: class numbers, one-hot rows, or values to be met.
 
 import { elementCount } from '../../graph/tensor.ts';
+import { counted } from '../../lib/text.ts';
 import { areClassNumbers, classesOf } from './classes.ts';
 import { decodeElements } from './elements.ts';
 import { readExactly } from './files/data-file.ts';
-import { counted, refuse } from './files/refuse.ts';
+import { refuse } from './files/refuse.ts';
 import type { NpyArray } from './npy-array.ts';
 import type { Part } from './parts.ts';
 import { memoryRows, type Rows } from './rows.ts';

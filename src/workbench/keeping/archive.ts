@@ -34,6 +34,6 @@ export const badSession = (): ModelError =>
   new ModelError({
     code: 'bad-session',
     where: 'saved session',
-    message: 'The saved session cannot be read by this version of the program.',
+    message: 'The saved session is damaged, or was made by another version of the program.',
     hint: 'Open the model file again.',
   });

@@ -2,16 +2,14 @@
 // unroll loops: what is true of many nodes is told once, with their number.
 
 import type { Problem } from '../../lib/errors.ts';
+import { grouped } from '../../lib/grouped.ts';
 
 /** Each finding once: of those that differ in the name of the place alone the first, and how many more there are. */
 export function toldOnce(problems: readonly Problem[]): Problem[] {
-  const alike = new Map<string, Problem[]>();
-  for (const problem of problems) {
-    const kind = `${problem.code} ${problem.message.replaceAll(`"${problem.where}"`, '')}`;
-    const others = alike.get(kind);
-    if (others) others.push(problem);
-    else alike.set(kind, [problem]);
-  }
+  const alike = grouped(
+    problems,
+    ({ code, message, where }) => `${code} ${message.replaceAll(`"${where}"`, '')}`,
+  );
   return [...alike.values()].map(([first, ...others]) => {
     const places = new Set(others.map(({ where }) => where)).size;
     if (places === 0) return first;

@@ -1,7 +1,8 @@
 // Files that are read piece by piece, whether they lie in memory, on a disk or behind a Blob.
 
+import { counted } from '../../../lib/text.ts';
 import type { DataFile } from '../../types.ts';
-import { AGAIN, counted, refuse } from './refuse.ts';
+import { AGAIN, refuse } from './refuse.ts';
 
 export function memoryFile(name: string, bytes: Uint8Array): DataFile {
   return { name, size: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
@@ -41,6 +42,3 @@ export async function readExactly(file: DataFile, start: number, end: number): P
 
 export const dataView = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** A name without the folders before it. */
-export const baseName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);

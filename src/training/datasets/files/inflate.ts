@@ -2,10 +2,11 @@
 
 import { Gunzip, Inflate, Unzlib } from 'fflate';
 import { joinedBytes } from '../../../lib/bytes.ts';
+import { counted } from '../../../lib/text.ts';
 import type { DataFile } from '../../types.ts';
 import { crc32 } from './crc32.ts';
 import { dataView, memoryFile } from './data-file.ts';
-import { AGAIN, counted, refuse } from './refuse.ts';
+import { AGAIN, refuse } from './refuse.ts';
 
 /** Most bytes that one packed file may unpack to in memory. */
 export const INFLATE_LIMIT = 2 ** 30;

@@ -3,11 +3,12 @@
 // https://www.w3.org/TR/png-3/
 
 import { joinedBytes } from '../../../lib/bytes.ts';
+import { counted } from '../../../lib/text.ts';
 import type { Picture } from '../pictures.ts';
 import { crc32 } from './crc32.ts';
 import { dataView, memoryFile } from './data-file.ts';
 import { inflate } from './inflate.ts';
-import { AGAIN, counted, refuse } from './refuse.ts';
+import { AGAIN, refuse } from './refuse.ts';
 
 export const isPng = (bytes: Uint8Array): boolean =>
   bytes.length > 8 &&

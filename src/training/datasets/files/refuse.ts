@@ -15,6 +15,3 @@ export const refuse = (name: string, what: string, hint?: string): ModelError =>
   });
 
 export const AGAIN = 'Download or copy it again.';
-
-/** `1,234`. */
-export const counted = (count: number): string => count.toLocaleString('en');

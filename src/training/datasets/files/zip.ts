@@ -2,11 +2,12 @@
 // encryption and compressions other than deflate are refused.
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
+import { counted } from '../../../lib/text.ts';
 import type { DataFile } from '../../types.ts';
 import { crc32 } from './crc32.ts';
 import { dataView, partOfFile, readExactly } from './data-file.ts';
 import { INFLATE_LIMIT, inflate } from './inflate.ts';
-import { AGAIN, counted, refuse } from './refuse.ts';
+import { AGAIN, refuse } from './refuse.ts';
 
 const END = { signature: 0x06054b50, size: 22 };
 const END64 = { signature: 0x06064b50, size: 56 };
