@@ -1,10 +1,19 @@
 // A session saved as a file and opened again on a fresh page.
 
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
+import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallModel } from '../workbench/small.ts';
-import { button, cutOnce, dropFiles, launch, openPage, openSample, region } from './chromium.ts';
+import {
+  button,
+  cutOnce,
+  dropFiles,
+  launch,
+  openPage,
+  openSample,
+  readyForStep,
+  region,
+} from './chromium.ts';
 import { file } from './ready-to-train.ts';
 
 let browser: Browser;
@@ -13,7 +22,16 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-test('a model that was cut is left for another only when that was agreed to', async () => {
+async function saveSession(page: Page): Promise<Download> {
+  await page.keyboard.press('Control+k');
+  await page.getByLabel('Find a command').pressSequentially('Save session');
+  const found = page.getByRole('menuitem', { name: 'Save session' });
+  await found.and(page.locator('[data-focused]')).waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  return download;
+}
+
+test('a model that was cut is left for another only when it is kept in a file or that was agreed to', async () => {
   const { page, complaints, close } = await openPage(browser);
   await openSample(page);
   await cutOnce(page);
@@ -30,6 +48,13 @@ test('a model that was cut is left for another only when that was agreed to', as
   // Nothing was done to it yet.
   await button(page, 'Try the sample').click();
   await expect.poll(model).toBe('sample.onnx');
+
+  await readyForStep(page);
+  await cutOnce(page);
+  await saveSession(page);
+  await page.getByRole('status').getByText('The session was saved').waitFor();
+  await dropFiles(page, [file(smallModel())]);
+  await expect.poll(model).toBe('small.onnx');
   expect(complaints).toEqual([]);
   await close();
 });
@@ -41,14 +66,7 @@ test('a saved session goes on where it stood', async () => {
   await button(first.page, 'Reject').click();
   await button(first.page, 'Accept').click();
   await first.page.getByRole('img', { name: /^1 to go, 1 kept/ }).waitFor();
-  await first.page.keyboard.press('Control+k');
-  await first.page.getByLabel('Find a command').pressSequentially('Save session');
-  const found = first.page.getByRole('menuitem', { name: 'Save session' });
-  await found.and(first.page.locator('[data-focused]')).waitFor();
-  const [download] = await Promise.all([
-    first.page.waitForEvent('download'),
-    first.page.keyboard.press('Enter'),
-  ]);
+  const download = await saveSession(first.page);
   const name = download.suggestedFilename();
   expect(name).toBe('sample.secateur');
   const buffer = await readFile(await download.path());
